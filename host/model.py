@@ -99,8 +99,9 @@ def problems(table=None):
     for state in states(table):
         if state != INITIAL and state not in after[INITIAL]:
             found.append(f"{state} cannot be reached from {INITIAL}")
+        # No way out, or none that leads (back) to the goal.
         if not after[state] - {state} or GOAL not in after[state]:
-            found.append(f"{state} is a trap: no events lead from it to {GOAL}")
+            found.append(f"{state} is a trap")
     if any(target == INITIAL for _, _, target in table):
         found.append(f"a row leads to {INITIAL}, which only a reset may enter")
     return found

@@ -62,7 +62,9 @@ class _Returns:
             assigned = [item.value for item in _own_nodes(method) if _assigns(item, node.id)]
             if assigned:
                 return set().union(*(self._value(value, method) for value in assigned))
-        raise UnreadableState(f"{self._path}:{node.lineno}: {method.name}() returns {ast.unparse(node)}, not a named event")
+        raise UnreadableState(
+            f"{self._path}:{node.lineno}: {method.name}() returns {ast.unparse(node)}, not a named event"
+        )
 
 
 def _own_nodes(function):

@@ -42,21 +42,25 @@ def without(*row):
     [
         (model.rows() + [["boot", "credentials_found", "portal"]], "boot has more than one row for credentials_found"),
         (model.rows() + [["lost", "got_ip", "connected"]], "lost cannot be reached from boot"),
-        (model.rows() + [["portal", "broken", "halted"]], "halted is a trap: no events lead from it to connected"),
+        (model.rows() + [["portal", "broken", "halted"]], "halted is a trap"),
         (
             model.rows() + [["portal", "broken", "halted"], ["halted", "again", "halted"]],
-            "halted is a trap: no events lead from it to connected",
+            "halted is a trap",
         ),
         (
             model.rows() + [["portal", "x", "ping"], ["ping", "y", "pong"], ["pong", "z", "ping"]],
-            "pong is a trap: no events lead from it to connected",
+            "pong is a trap",
         ),
         (
             [row for row in model.rows() if row[0] != "connected"],
-            "connected is a trap: no events lead from it to connected",
+            "connected is a trap",
+        ),
+        (
+            [row for row in model.rows() if row[0] != "connected"] + [["connected", "link_lost", "connected"]],
+            "connected is a trap",
         ),
         (model.rows() + [["portal", "restarted", "boot"]], "a row leads to boot, which only a reset may enter"),
-        (without("portal", "credentials_submitted", "connecting"), "portal is a trap: no events lead from it to connected"),
+        (without("portal", "credentials_submitted", "connecting"), "portal is a trap"),
     ],
 )
 def test_a_faulty_table_is_found_out(table, fault):
@@ -72,6 +76,7 @@ def test_the_engine_finds_the_same_successor_for_every_state_and_event():
 
 def test_a_lookup_that_forgets_one_row_disagrees():
     for state, event, target in model.rows():
+
         def forgetful(a, b, gone=(state, event)):
             return None if (a, b) == gone else engine.successor(a, b)
 
@@ -262,7 +267,11 @@ def test_a_log_that_spans_a_reset_replays():
     "number, line, complaint",
     [
         (2, "fsm 12 boot credentials_missing try_saved", "line 2 enters try_saved instead of portal"),
-        (4, "fsm 20500 fallback credentials_submitted connecting", "line 4 leaves fallback, but the board was in portal"),
+        (
+            4,
+            "fsm 20500 fallback credentials_submitted connecting",
+            "line 4 leaves fallback, but the board was in portal",
+        ),
         (5, "fsm 24100 connecting link_lost try_saved", "line 5: the table has no row for link_lost in connecting"),
         (5, "fsm 24100 connecting unheard_of connected", "line 5: the table has no row for unheard_of"),
         (5, "fsm 24100 connecting got_ip", "line 5 is not a trace line"),
