@@ -1,0 +1,44 @@
+"""What may be submitted as a network's name and key, as pure checks on bytes."""
+
+SSID_LIMIT_BYTES = 32
+KEY_MIN_BYTES = 8
+KEY_LIMIT_BYTES = 63
+PSK_DIGITS = 64
+WEP_KEY_BYTES = (5, 10, 13, 26)
+
+
+def problem(ssid, key, security=None):
+    """None if the pair can be tried, else a word for what is wrong with it.
+
+    Lengths count bytes, not characters (IEEE 802.11i Annex H.4.1). The SDK keeps both as C strings, so a NUL would
+    silently cut them. `security` is what a scan said of the network, None if it was not seen.
+    """
+    if not ssid:
+        return "ssid_missing"
+    if len(ssid) > SSID_LIMIT_BYTES:
+        return "ssid_too_long"
+    if b"\0" in ssid:
+        return "ssid_has_nul"
+    if b"\0" in key:
+        return "key_has_nul"
+    if not key:
+        return "key_missing" if security not in (None, "open") else None
+    if security == "wep" and len(key) in WEP_KEY_BYTES:
+        return None
+    if len(key) < KEY_MIN_BYTES:
+        return "key_too_short"
+    if len(key) == PSK_DIGITS:
+        return None if all(digit in b"0123456789abcdefABCDEF" for digit in key) else "key_too_long"
+    return "key_too_long" if len(key) > KEY_LIMIT_BYTES else None
+
+
+def access_point_key(networks):
+    """The key of a configured board's access point: the owner knows it and a stranger does not.
+
+    The first saved key that an access point can have; of a raw 64-digit one its first 63 digits; empty if no network
+    has one.
+    """
+    for network in networks:
+        if len(network.key) >= KEY_MIN_BYTES:
+            return network.key[:KEY_LIMIT_BYTES]
+    return b""

@@ -1,0 +1,3 @@
+import homeport
+
+homeport.main()

@@ -1,0 +1,20 @@
+"""portal: nothing is saved. An open access point asks a person for a network."""
+
+
+class Portal:
+    def __init__(self, context):
+        self._context = context
+        if not context.seen:
+            context.scan()  # before phones join: a scan makes them lose frames
+        context.radio.leave()
+        context.open_portal()
+
+    def step(self):
+        context = self._context
+        if context.submitted:
+            return "credentials_submitted"
+        if context.scan_wanted:
+            context.scan()
+
+    def close(self):
+        pass  # the portal stays open for whoever waits for the result

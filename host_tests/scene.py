@@ -1,0 +1,86 @@
+"""A scene: the device code on fakes, with the few words that tests about behaviour need."""
+
+from device.context import Context
+from device.engine import Machine
+
+from .fakes import FakeHardware, Phone, Router
+
+HOME = Router(b"Home", b"correct horse")
+STEPS_LIMIT = 200_000
+
+
+class Scene:
+    """The machine over fake hardware. Time moves only inside run_for() and until()."""
+
+    def __init__(self, *routers, hardware=None, powered_on=True, saved=()):
+        self.hardware = hardware or FakeHardware(routers, powered_on=powered_on)
+        self.lines = []
+        self.trace = []
+        if saved:
+            self.save(*saved)
+        self.machine = None
+        self.switch_on()
+        self.phone = Phone(self.hardware, self.turn)
+
+    def switch_on(self):
+        """Start the firmware anew on the same hardware, as after a reset."""
+        self.machine = Machine(Context(self.hardware, self.lines.append))
+        self.context.idle_ms = 20
+
+    def save(self, *networks):
+        """Put credentials on flash before the board starts."""
+        from device.store import Network, Store
+
+        store = Store(self.hardware, self.lines.append)
+        for ssid, key in reversed(networks):
+            assert store.put(Network(ssid, key), 5)
+
+    @property
+    def context(self):
+        return self.machine.context
+
+    @property
+    def state(self):
+        return self.context.state
+
+    @property
+    def now(self):
+        return self.hardware.time.elapsed
+
+    def turn(self):
+        before = self.context.state
+        event = self.machine.step()
+        if event is not None:
+            self.trace.append((before, event, self.context.state))
+        return event
+
+    def run_for(self, ms):
+        """Let the board run. Turns that served a phone take no time here, so steps are bounded as well."""
+        end = self.now + ms
+        for _ in range(STEPS_LIMIT):
+            if self.now >= end:
+                return
+            self.turn()
+        raise AssertionError("the board spins: time does not pass")
+
+    def until(self, state, limit_ms):
+        """Run until the machine is in `state`. Returns the milliseconds it took."""
+        start = self.now
+        for _ in range(STEPS_LIMIT):
+            if self.state == state:
+                return self.now - start
+            assert self.now - start <= limit_ms, f"still {self.state} after {limit_ms} ms: {self.trace}"
+            self.turn()
+        raise AssertionError("the board spins: time does not pass")
+
+    def submit(self, ssid, key):
+        from urllib.parse import quote_plus
+
+        form = b"ssid=" + quote_plus(ssid).encode() + b"&password=" + quote_plus(key).encode()
+        return self.phone.post(b"/connect", form)
+
+    def saved(self):
+        """What a board would find on flash now: {ssid: key}."""
+        from device.store import Store
+
+        return {network.ssid: network.key for network in Store(self.hardware, self.lines.append).networks}

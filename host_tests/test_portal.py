@@ -1,0 +1,484 @@
+"""The portal over HTTP and DNS, on fake sockets: right answers, and nothing that a client does stops it."""
+
+import html
+import json
+import random
+import re
+
+import pytest
+
+from device.net import connection, server
+
+from .fakes import FakeSocket, Router
+from .scene import Scene
+
+KEY = b"correct horse"
+PAGE = b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n"
+
+
+@pytest.fixture
+def scene():
+    scene = Scene(Router(b"Home", KEY, rssi=-52), Router(b"Cafe", b"", rssi=-75, channel=11))
+    scene.run_for(100)
+    return scene
+
+
+def alive(scene):
+    """The portal still serves a page and a name."""
+    assert scene.phone.get(b"/").status == 200
+    scene.hardware.dns.incoming.append((QUERY, ("192.168.4.2", 4711)))
+    scene.turn()
+    assert scene.hardware.dns.answers[-1][0].endswith(bytes([192, 168, 4, 1]))
+
+
+QUERY = bytes.fromhex("1234 0100 0001 0000 0000 0000".replace(" ", "")) + b"\7example\3com\0\0\1\0\1"
+
+
+# Pages
+
+
+def test_the_setup_page_lists_the_networks_strongest_first(scene):
+    page = scene.phone.get(b"/")
+    assert page.status == 200 and page.fields[b"content-type"] == b"text/html; charset=utf-8"
+    assert page.body.index(b"Home") < page.body.index(b"Cafe")
+
+
+def test_the_length_is_exact_and_nothing_is_cached(scene):
+    for path in (b"/", b"/status", b"/forget", b"/api/status", b"/api/networks", b"/nowhere", b"/favicon.ico"):
+        answer = scene.phone.get(path)
+        assert int(answer.fields[b"content-length"]) == len(answer.body), path
+        assert answer.fields[b"connection"] == b"close" and answer.fields[b"cache-control"] == b"no-store"
+
+
+def test_head_has_the_fields_of_get_and_no_body(scene):
+    get, head = scene.phone.get(b"/"), scene.phone.request(PAGE.replace(b"GET", b"HEAD"))
+    assert head.body == b"" and head.fields == get.fields
+
+
+@pytest.mark.parametrize("segment", [1, 7, 536])
+def test_a_request_may_arrive_in_any_pieces(scene, segment):
+    assert scene.phone.request(PAGE, segment).status == 200
+
+
+def test_an_answer_is_sent_in_segments_of_at_most_536_bytes(scene):
+    sizes = []
+    sock = scene.phone.connect()
+    original = sock.write
+    sock.write = lambda data: sizes.append(len(data)) or original(data)
+    sock.deliver(PAGE)
+    scene.run_for(1000)
+    assert sock.closed and len(sizes) > 3 and max(sizes) == 536
+
+
+def test_a_client_that_reads_slowly_gets_the_whole_page(scene):
+    whole = scene.phone.get(b"/").raw
+    sock = scene.phone.connect()
+    sock.deliver(PAGE)
+    original = sock.write
+    sock.write = lambda data: original(data[:100])
+    for _ in range(2000):
+        scene.turn()
+    assert sock.out == whole
+
+
+def test_a_foreign_host_is_redirected_to_the_portals_absolute_address(scene):
+    for host in (b"connectivitycheck.gstatic.com", b"CAPTIVE.APPLE.COM.", b"x:80"):
+        answer = scene.phone.get(b"/generate_204", host=host)
+        assert answer.status == 302 and answer.fields[b"location"] == b"http://192.168.4.1/"
+        assert len(answer.body) >= 5 and b"Success" not in answer.body
+
+
+def test_a_mapped_port_is_kept_in_the_redirect(scene):
+    answer = scene.phone.get(b"/x", host=b"example.com:8080")
+    assert answer.fields[b"location"] == b"http://192.168.4.1:8080/"
+
+
+def test_unknown_paths_lead_to_the_setup_page_but_icons_and_proxies_are_not_found(scene):
+    assert scene.phone.get(b"/whatever").status == 302
+    for path in (b"/favicon.ico", b"/apple-touch-icon-120x120.png", b"/wpad.dat"):
+        assert scene.phone.get(path).status == 404
+    assert scene.phone.post(b"/save", b"a=b").status == 404
+
+
+def test_a_wrong_method_is_told_which_ones_are_allowed(scene):
+    answer = scene.phone.get(b"/connect")
+    assert answer.status == 405 and answer.fields[b"allow"] == b"POST"
+    assert scene.phone.post(b"/status", b"").fields[b"allow"] == b"GET, HEAD"
+
+
+def test_the_status_before_any_attempt(scene):
+    status = json.loads(scene.phone.get(b"/api/status").body)
+    assert status["state"] == "portal"
+    assert status["ssid"] is status["reason"] is status["ip"] is status["attempt"] is None
+
+
+def test_the_networks_as_json(scene):
+    assert json.loads(scene.phone.get(b"/api/networks").body) == [
+        {"ssid": "Home", "rssi": -52, "channel": 6, "security": "wpa2", "saved": False},
+        {"ssid": "Cafe", "rssi": -75, "channel": 11, "security": "open", "saved": False},
+    ]
+
+
+def test_no_network_in_reach_is_an_empty_list_and_a_hint():
+    scene = Scene()
+    scene.run_for(100)
+    assert json.loads(scene.phone.get(b"/api/networks").body) == []
+    assert b"No network is in reach" in scene.phone.get(b"/").body
+
+
+def test_the_status_page_refreshes_itself_while_trying_and_then_stops(scene):
+    scene.submit(b"Home", KEY)
+    page = scene.phone.get(b"/status").body
+    assert b"http-equiv=refresh" in page and b"Home" in page
+    scene.until("connected", 10_000)
+    page = scene.phone.get(b"/status").body
+    assert b"http-equiv=refresh" not in page and b"192.168.1.50" in page
+    status = json.loads(scene.phone.get(b"/api/status").body)
+    assert (status["state"], status["ssid"], status["reason"]) == ("connected", "Home", None)
+    assert (status["ip"], status["attempt"]) == ("192.168.1.50", 1)
+
+
+def test_a_failure_is_said_with_its_reason_and_the_name_is_put_back(scene):
+    scene.submit(b"Home", b"wrong horse")
+    scene.until("connecting", 1000)
+    scene.until("portal", 60_000)
+    assert b"probably wrong" in scene.phone.get(b"/status").body
+    page = scene.phone.get(b"/").body
+    assert b"probably wrong" in page and re.search(rb'value="486f6d65" checked', page)
+    assert b"horse" not in page
+    assert json.loads(scene.phone.get(b"/api/status").body)["reason"] == "wrong_password"
+
+
+def test_the_attempts_are_numbered(scene):
+    for number in (1, 2):
+        scene.submit(b"Nowhere", KEY)
+        assert json.loads(scene.phone.get(b"/api/status").body)["attempt"] == number
+        scene.until("connecting", 1000)
+        scene.until("portal", 60_000)
+
+
+# The form
+
+
+@pytest.mark.parametrize(
+    "form, words",
+    [
+        (b"", b"Pick a network"),
+        (b"ssid=&password=12345678", b"Pick a network"),
+        (b"ssid=" + b"x" * 33 + b"&password=12345678", b"name is too long"),
+        (b"ssid=Home&password=1234567", b"too short"),
+        (b"ssid=Home&password=" + b"x" * 64, b"too long"),
+        (b"ssid=Home&password=" + b"x" * 65, b"too long"),
+        (b"ssid=Home&password=", b"needs a password"),
+        (b"ssid=a%00b&password=12345678", b"zero byte"),
+        (b"ssid=Home&password=1234567%00", b"zero byte"),
+        (b"ssid=Home&pick=43616665&password=12345678", b"Keep only one"),
+    ],
+)
+def test_invalid_input_is_answered_with_the_reason_and_what_was_typed(scene, form, words):
+    answer = scene.phone.post(b"/connect", form)
+    assert answer.status == 422 and words in answer.body
+    typed = re.search(rb"ssid=(x+|Home)", form)
+    if typed:
+        assert typed[1] in answer.body
+    assert b"12345678" not in answer.body  # never the password
+    assert scene.state == "portal" and not scene.context.submitted
+
+
+@pytest.mark.parametrize(
+    "ssid, key",
+    [
+        (b"Home", KEY),
+        (b"caf\xc3\xa9 \xf0\x9f\x98\x80", "pässwörd".encode()),
+        (b"a+b&c=d%e", b"p+q&r=s%t;u,v\"w'x"),
+        (b"  spaces  ", b"  spaces  "),
+        (b"x" * 32, b"y" * 63),
+        (b"raw", b"0123456789abcdefABCDEF" * 2 + b"0" * 20),
+        (bytes(range(1, 33)), bytes(range(128, 191))),
+        (b"\xff\xfe", b"\x80" * 8),
+    ],
+)
+def test_credentials_of_every_kind_reach_the_radio_unchanged(ssid, key):
+    scene = Scene(Router(ssid, key))
+    scene.run_for(100)
+    assert scene.submit(ssid, key).status == 303
+    scene.until("connected", 10_000)
+    assert scene.hardware.station.target == (ssid, key) and scene.saved() == {ssid: key}
+
+
+@pytest.mark.parametrize("ssid", [b"Home", b"\xff\xfe<b>", b"a\r\nb", bytes(range(1, 33)), "日本".encode()])
+def test_a_picked_row_names_exactly_that_network(ssid):
+    scene = Scene(Router(ssid, KEY))
+    scene.run_for(100)
+    page = scene.phone.get(b"/").body
+    value = re.search(rb'name=pick value="([0-9a-f]+)"', page)[1]
+    scene.phone.post(b"/connect", b"pick=" + value + b"&ssid=&password=correct+horse")
+    scene.until("connected", 10_000)
+    assert scene.context.joined.ssid == ssid
+
+
+@pytest.mark.parametrize("form", [b"ssid=%zz&password=12345678", b"ssid=%4&password=x", b"pick=4g", b"pick=123"])
+def test_a_malformed_form_is_a_bad_request(scene, form):
+    assert scene.phone.post(b"/connect", form).status == 400
+
+
+def test_an_open_network_needs_no_password(scene):
+    assert scene.submit(b"Cafe", b"").status == 303
+
+
+def test_a_network_nobody_saw_may_be_open(scene):
+    assert scene.submit(b"Hidden", b"").status == 303
+
+
+def test_a_wep_key_fits_a_wep_network_only():
+    scene = Scene(Router(b"Old", b"12345", auth=1))
+    scene.run_for(100)
+    assert scene.submit(b"Other", b"12345").status == 422
+    assert scene.submit(b"Old", b"12345").status == 303
+
+
+def test_state_changes_by_post_from_the_own_page_only(scene):
+    form = b"ssid=Home&password=correct+horse"
+    assert scene.phone.post(b"/connect", form, host=b"evil.example").status == 302
+    for origin in (b"http://evil.example", b"null", b"http://192.168.4.1.evil.example", b"https://192.168.4.1"):
+        assert scene.phone.post(b"/connect", form, fields=b"Origin: " + origin + b"\r\n").status == 403
+    assert scene.context.attempt is None
+    assert scene.phone.post(b"/connect", form, fields=b"Origin: http://192.168.4.1\r\n").status == 303
+
+
+def test_names_from_the_air_do_nothing_but_show():
+    evil = [b"<script>alert(1)</script>", b"\"'><img src=x>", b"\xe2\x80\xaeabc", b"\xff\xfe\xfd", b"a\nb", b"&amp;"]
+    scene = Scene(*[Router(ssid, KEY) for ssid in evil])
+    scene.run_for(100)
+    page = scene.phone.get(b"/").body
+    assert b"<script>alert" not in page and b"<img" not in page and b"\xe2\x80\xae" not in page
+    text = page.decode()  # the page is UTF-8 whatever the names are
+    assert html.escape("<script>alert(1)</script>") in text
+    names = [row["ssid"] for row in json.loads(scene.phone.get(b"/api/networks").body)]
+    assert "<script>alert(1)</script>" in names and "a\ufffdb" in names
+
+
+def test_forty_networks_fit_and_the_strongest_are_shown():
+    scene = Scene(*[Router(b"net%02d" % n, KEY, rssi=-40 - n) for n in range(40)])
+    scene.run_for(100)
+    names = [row["ssid"] for row in json.loads(scene.phone.get(b"/api/networks").body)]
+    assert names == ["net%02d" % n for n in range(24)]
+    assert scene.phone.get(b"/").status == 200
+
+
+def test_a_name_is_listed_once_at_its_strongest():
+    scene = Scene(Router(b"Mesh", KEY, rssi=-80, channel=1), Router(b"Mesh", KEY, rssi=-50, channel=11))
+    scene.run_for(100)
+    assert [(row["rssi"], row["channel"]) for row in json.loads(scene.phone.get(b"/api/networks").body)] == [(-50, 11)]
+
+
+def test_searching_again_renews_the_list(scene):
+    scene.hardware.routers.append(Router(b"New", KEY, rssi=-30))
+    assert scene.phone.post(b"/scan", b"").status == 303
+    scene.run_for(100)
+    assert b"New" in scene.phone.get(b"/").body
+
+
+def test_a_page_that_is_being_sent_survives_a_new_scan(scene):
+    sock = scene.phone.connect()
+    sock.deliver(PAGE)
+    for _ in range(3):
+        scene.turn()
+    assert sock.out and not sock.closed
+    scene.hardware.routers.clear()
+    scene.context.scan_wanted = True
+    scene.run_for(500)
+    head, _, body = sock.out.partition(b"\r\n\r\n")
+    assert b"Content-Length: %d" % len(body) in head
+
+
+# Hostile and clumsy clients
+
+
+@pytest.mark.parametrize(
+    "data, status",
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),  # no Host
+        (b"GET / HTTP/1.1\nHost: 192.168.4.1\n\n", 200),  # LF only
+        (b"GET / HTTP/1.0\r\n\r\n", 200),
+        (b"GET /%zz HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n", 400),
+        (b"BREW / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n", 501),
+        (b"OPTIONS / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n", 405),
+        (b"CONNECT www.google.com:443 HTTP/1.1\r\nHost: www.google.com:443\r\n\r\n", 405),
+        (b"GET / HTTP/2.0\r\nHost: 192.168.4.1\r\n\r\n", 505),
+        (b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nCookie: " + b"c" * 3000 + b"\r\n\r\n", 200),
+        (b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n" + b"X: y\r\n" * 3000 + b"\r\n", 431),
+        (b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 9999\r\n\r\n" + b"x" * 9999, 413),
+        (b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 1_0\r\n\r\n", 400),
+        (b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: " + b"9" * 400 + b"\r\n\r\n", 413),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(200)), 400),  # TLS hello
+    ],
+)
+def test_odd_requests_get_the_right_status(scene, data, status):
+    for segment in (536, 61):
+        answer = scene.phone.request(data, segment)
+        assert answer.status == status
+        if status >= 400:
+            assert int(answer.fields[b"content-length"]) == len(answer.body)
+    alive(scene)
+
+
+def test_a_request_refused_half_way_is_read_to_its_end_before_the_connection_closes(scene):
+    sock = scene.phone.connect()
+    sock.deliver(b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 5000\r\n\r\n")
+    scene.run_for(100)
+    assert sock.out.startswith(b"HTTP/1.1 413") and not sock.closed
+    sock.deliver(b"x" * 5000)
+    scene.run_for(100)
+    assert not sock.incoming and not sock.closed
+    scene.run_for(connection.DRAIN_TIMEOUT_MS)
+    assert sock.closed
+
+
+def test_the_old_simple_request_gets_a_page_without_a_head(scene):
+    sock = scene.phone.connect()
+    sock.deliver(b"GET /\r\n")
+    scene.run_for(500)
+    assert sock.closed and sock.out.startswith(b"<!doctype html>")
+
+
+def test_a_silent_client_is_dropped_at_its_deadline(scene):
+    sock = scene.phone.connect()
+    scene.run_for(connection.IDLE_TIMEOUT_MS - 500)
+    assert not sock.closed
+    scene.run_for(1000)
+    assert sock.closed
+
+
+def test_a_client_that_dribbles_is_dropped_at_the_total_deadline(scene):
+    sock = scene.phone.connect()
+    for _ in range(100):
+        sock.deliver(b"G")
+        scene.run_for(connection.TOTAL_TIMEOUT_MS // 50)
+        if sock.closed:
+            break
+    assert sock.closed
+    alive(scene)
+
+
+def test_a_client_that_never_reads_is_dropped(scene):
+    sock = scene.phone.connect()
+    sock.room = 0
+    sock.deliver(PAGE)
+    scene.run_for(connection.IDLE_TIMEOUT_MS + 1000)
+    assert sock.closed
+
+
+def test_spare_connections_of_a_browser_do_not_keep_others_out(scene):
+    silent = [scene.phone.connect() for _ in range(server.CONNECTIONS_LIMIT)]
+    scene.run_for(100)
+    assert scene.phone.get(b"/").status == 200
+    assert all(sock.closed for sock in silent)
+
+
+def test_a_client_that_hangs_up_or_resets_frees_its_place(scene):
+    for error in (None, OSError(104), OSError("a text")):
+        sock = scene.phone.connect()
+        sock.deliver(b"GET / HT")
+        scene.run_for(100)
+        sock.error = error
+        sock.hang_up()
+        scene.run_for(100)
+        assert sock.closed
+    alive(scene)
+
+
+def test_a_reset_at_any_moment_of_an_answer_frees_the_place(scene):
+    for turns in range(1, 40):
+        sock = scene.phone.connect()
+        sock.deliver(PAGE)
+        for _ in range(turns):
+            scene.turn()
+        if sock.closed:
+            break
+        sock.error = OSError(104)
+        scene.turn()
+        scene.turn()
+        assert sock.closed, turns
+    assert turns > 5
+    alive(scene)
+
+
+def test_no_more_than_four_connections_are_held(scene):
+    for _ in range(8):
+        scene.phone.connect()
+    scene.run_for(100)
+    held = [sock for sock in scene.hardware.poller.masks if type(sock) is FakeSocket]
+    assert len(held) == server.CONNECTIONS_LIMIT
+
+
+def test_waiting_clients_do_not_make_the_board_spin(scene):
+    for _ in range(8):
+        scene.phone.connect()
+    scene.run_for(900)  # run_for fails if time does not pass
+
+
+def test_out_of_memory_in_a_page_is_answered_or_dropped_and_forgotten(scene, monkeypatch):
+    from device.net import pages
+
+    def no_room(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "setup", no_room)
+        assert scene.phone.get(b"/").status == 503
+    alive(scene)
+
+
+def test_a_fault_in_a_page_is_reported_and_the_portal_goes_on(scene, monkeypatch):
+    from device.net import pages
+
+    def broken(*_):
+        raise KeyError("oops")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "setup", broken)
+        assert scene.phone.get(b"/").status == 500
+    assert any("oops" in line for line in scene.lines)
+    alive(scene)
+
+
+def test_strangers_from_other_networks_get_no_names(scene):
+    scene.hardware.dns.incoming.append((QUERY, ("192.168.1.77", 4711)))
+    scene.turn()
+    assert scene.hardware.dns.answers == []
+
+
+def test_hostile_datagrams_are_dropped_or_answered(scene):
+    seed = 20261121
+    print("seed", seed)
+    chance = random.Random(seed)
+    for _ in range(2000):
+        data = bytearray(QUERY)
+        for _ in range(chance.randrange(1, 6)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        scene.hardware.dns.incoming.append((bytes(data[: chance.randrange(len(data) + 1)]), ("192.168.4.2", 4711)))
+        scene.turn()
+    alive(scene)
+
+
+def test_hostile_bytes_over_tcp_never_stop_the_portal(scene):
+    seed = 20261121
+    print("seed", seed)
+    chance = random.Random(seed)
+    whole = b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 29\r\n\r\nssid=Nowhere&password=x%20y&z"
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(chance.randrange(1, 8)):
+            data[chance.randrange(len(data))] = chance.choice(b"\0\r\n: %/\xff?&=09Az")
+        sock = scene.phone.connect()
+        sock.deliver(bytes(data), chance.choice((1, 13, 536)))
+        sock.hang_up()
+        for _ in range(300):
+            if sock.closed:
+                break
+            scene.turn()
+        assert sock.closed
+    alive(scene)
