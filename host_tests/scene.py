@@ -63,6 +63,11 @@ class Scene:
             self.turn()
         raise AssertionError("the board spins: time does not pass")
 
+    def settle(self):
+        """A few turns: long enough to open a portal or to serve whoever is connected."""
+        for _ in range(20):
+            self.turn()
+
     def until(self, state, limit_ms):
         """Run until the machine is in `state`. Returns the milliseconds it took."""
         start = self.now

@@ -60,8 +60,9 @@ class Radio:
             return False
 
     def _switch(self, interface, on):
-        if interface.active() != on:  # active(x) writes flash even if nothing changes
-            self._try("cannot switch on" if on else "cannot switch off", interface.active, on)
+        if interface.active() == on:
+            return True  # active(x) writes flash even if nothing changes
+        return self._try("cannot switch on" if on else "cannot switch off", interface.active, on)
 
     # Station
 
@@ -154,7 +155,8 @@ class Radio:
         """WPA2 if there is a key (8-63 bytes), open otherwise. False if the port refused."""
         if self._opened == (ssid, key):
             return True
-        self._switch(self._access_point, True)
+        if not self._switch(self._access_point, True):
+            return False
         # Name, security and key in one call: the port keeps the stored security otherwise.
         security = WPA2 if key else OPEN
         if not self._try(
