@@ -1,8 +1,9 @@
 """What Python code finds on the ESP8266: modules, built-ins and methods of built-in types.
 
 Read from the port's configuration (ports/esp8266/mpconfigport.h and the defaults in py/mpconfig.h, MicroPython 1.28).
-The port switches off what the interpreter for a PC has on: partition(), splitlines(), center(), crc32(), md5(), math.inf
-and the special functions, random.randint() and its like, three-argument pow(), complex, compile() and NotImplemented.
+The port switches off what the interpreter for a PC has on: partition(), splitlines(), center(), crc32(), md5(),
+math.inf and the special functions, random.randint() and its like, three-argument pow(), complex, compile() and
+NotImplemented.
 """
 
 
@@ -81,10 +82,10 @@ BUILTINS = _names(
 
 METHODS = _names(
     """
-    add append clear copy count decode difference difference_update discard encode endswith extend find format from_bytes
-    fromhex fromkeys get hex index insert intersection intersection_update isalpha isdigit isdisjoint islower isspace
-    issubset issuperset isupper items join keys lower lstrip pop popitem remove replace reverse rfind rindex rsplit rstrip
-    setdefault sort split startswith strip symmetric_difference symmetric_difference_update to_bytes union update upper
-    values
+    add append clear copy count decode difference difference_update discard encode endswith extend find format
+    from_bytes fromhex fromkeys get hex index insert intersection intersection_update isalpha isdigit isdisjoint
+    islower isspace issubset issuperset isupper items join keys lower lstrip pop popitem remove replace reverse rfind
+    rindex rsplit rstrip setdefault sort split startswith strip symmetric_difference symmetric_difference_update
+    to_bytes union update upper values
     """
 )

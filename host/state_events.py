@@ -14,7 +14,7 @@ def events_of(state, folder=STATES):
     """The events that `step()` of the class in <folder>/<state>.py can return, read from its source.
 
     An event is a string constant in a return statement of step(), of a method whose result it returns, or assigned to
-    a name that it returns. Whatever else is returned, None aside, is an UnreadableState: a reader could not see it either.
+    a name that it returns. Whatever else is returned, None aside, is an UnreadableState.
     """
     path = Path(folder) / (state + ".py")
     return _Returns(path).of("step")

