@@ -135,7 +135,7 @@ def _import_in_place_of_builtins(stubs):
 
 
 def firmware(tree=DEVICE, open_connections=1):
-    """Figures of the firmware at the marks of host/heap_program.py: every module imported, the portal serving."""
+    """Figures of the firmware at the marks of host/heap_program.py, above all "in the middle of a page"."""
     settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
     return measure(tree, settings + PROGRAM.read_text())
 

@@ -1,4 +1,5 @@
-# What is measured: power on with an empty store, portal open, queries answered, pages sent. Run by heap.measure() in
+# What is measured: power on with an empty store, portal open, queries answered, pages sent; at last, as a figure for
+# comparison, every module in memory at once, which the firmware itself may never need. Run by heap.measure() in
 # MicroPython with the stubs' sockets for a wire; firmware() puts `modules` and `open_connections` in front.
 import socket
 
@@ -51,11 +52,12 @@ fetch(5)
 # mark: after 5 pages
 fetch(5)
 # mark: after 10 pages
-for module in modules:  # noqa: F821
-    __import__(module)
-# mark: every module imported
 phones = connect(open_connections)  # noqa: F821
 step_until(lambda: min(phone.sent for phone in phones) > SEGMENT_BYTES, "a page")
 if any(phone.closed for phone in phones):
     raise SystemExit("the page was too short to stop in its middle")
 # mark: in the middle of a page
+step_until(lambda: all(phone.closed for phone in phones), "the pages to end")
+for module in modules:  # noqa: F821
+    __import__(module)
+# mark: every module imported

@@ -18,12 +18,13 @@ def heap_figures():
     )
     for title in ("at", "firmware", "free", "names"):
         table.add_column(title, justify="left" if title == "at" else "right")
-    for connections in (1, 4):
-        figures = heap.firmware(open_connections=connections)
-        marks = list(figures.used) if connections == 1 else list(figures.used)[-1:]
-        for mark in marks:
-            text = f"{mark}, {connections} connections" if mark == marks[-1] else mark
-            table.add_row(text, str(figures.used[mark]), str(figures.free(mark)), str(figures.names[mark]))
+    one, four = heap.firmware(), heap.firmware(open_connections=4)
+    for mark in one.used:
+        table.add_row(mark, str(one.used[mark]), str(one.free(mark)), str(one.names[mark]))
+        if one.used[mark] != four.used[mark]:
+            table.add_row(
+                f"{mark}, four connections", str(four.used[mark]), str(four.free(mark)), str(four.names[mark])
+            )
     costs = Table(title="Heap bytes a module")
     costs.add_column("module")
     costs.add_column("bytes", justify="right")
