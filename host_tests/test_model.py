@@ -1,5 +1,6 @@
 """The table, the engine, the states' sources, recorded logs and the documentation against the `transitions` library."""
 
+import gc
 import random
 import re
 from pathlib import Path
@@ -95,6 +96,7 @@ class Board:
         self.history = []
         self.resets = 0
         self.time_ms = 0
+        self.on_enter = self.on_close = lambda: None
 
     def now(self):
         self.time_ms += 7
@@ -113,6 +115,7 @@ class Board:
             def __init__(self, context):
                 assert context is board and not board.open, "entered before the previous state was left"
                 board.open.append(name)
+                board.on_enter()
                 board.history.append(name)
 
             def step(self):
@@ -120,28 +123,35 @@ class Board:
 
             def close(self):
                 board.open.remove(name)
+                board.on_close()
 
         return State
 
 
-class Collector:
-    """Counts collections instead of making them: on a host each walks everything that the test run has loaded."""
+def path_to(state):
+    """Events that lead from the initial state to `state`."""
+    moves = model.successors()
+    paths = {model.INITIAL: []}
+    for _ in model.states():
+        for (source, event), target in moves.items():
+            if source in paths:
+                paths.setdefault(target, paths[source] + [event])
+    return paths[state]
 
-    def __init__(self):
-        self.count = 0
 
-    def collect(self):
-        self.count += 1
+@pytest.fixture(autouse=True)
+def collections(monkeypatch):
+    """Counts the collections in place of making them: on a host each walks everything that the test run has loaded."""
+    count = []
+    monkeypatch.setattr(gc, "collect", lambda: count.append(None))
+    return count
 
 
-def test_random_event_storms_keep_the_engine_and_the_model_in_lockstep(capsys, monkeypatch):
-    collector = Collector()
-    monkeypatch.setattr(engine, "gc", collector)
+def test_random_event_storms_keep_the_engine_and_the_model_in_lockstep(capsys):
     seed = random.SystemRandom().getrandbits(32)
     rng = random.Random(seed)
     for storm in range(STORMS):
         board = Board()
-        collector.count = 0
         machine = engine.Machine(board, board.load)
         oracle = model.machine()
         for number in range(STORM_EVENTS):
@@ -153,11 +163,23 @@ def test_random_event_storms_keep_the_engine_and_the_model_in_lockstep(capsys, m
             assert board.state == oracle.state == board.history[-1], where
             assert board.open == [oracle.state], where
         assert board.resets == 0
-        assert collector.count == len(board.history) - 1, where  # once a transition, between the old and the new state
         # The engine's own trace says the same once more.
         steps = model.replay(capsys.readouterr().out.splitlines())
         assert [model.INITIAL] + [step.next_state for step in steps] == board.history, where
         assert [step.uptime_ms for step in steps] == sorted(step.uptime_ms for step in steps)
+
+
+def test_memory_is_collected_after_the_old_state_is_left_and_before_the_new_one_is_entered(collections):
+    for state in model.states():
+        board = Board()
+        machine = engine.Machine(board, board.load)
+        at_close, at_entry = [], []
+        board.on_close = lambda seen=at_close: seen.append(len(collections))
+        board.on_enter = lambda seen=at_entry: seen.append(len(collections))
+        for board.next_event in path_to(state):
+            machine.step()
+        assert len(at_close) == len(path_to(state))
+        assert all(closed < entered for closed, entered in zip(at_close, at_entry, strict=True))
 
 
 def test_an_event_without_a_row_resets_the_board_and_moves_nothing(capsys):
@@ -166,11 +188,11 @@ def test_an_event_without_a_row_resets_the_board_and_moves_nothing(capsys):
     for state, event in refused:
         board = Board()
         machine = engine.Machine(board, board.load)
-        machine.state.close()
-        machine._enter(state)
+        for board.next_event in path_to(state):
+            machine.step()
         board.next_event = event
         machine.step()
-        assert (board.resets, board.state) == (1, state)
+        assert (board.resets, board.state, board.open) == (1, state, [state])
         assert "no transition" in capsys.readouterr().out
     assert len(refused) > len(allowed)
 
