@@ -1,0 +1,124 @@
+"""Forms and text of strangers, against the standard library's own idea of them."""
+
+import html
+import json
+from urllib.parse import parse_qsl, quote_from_bytes, quote_plus, unquote_to_bytes
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from device.net.form import FIELDS_LIMIT, HTTPError, escape, fields, is_text, json_string, text, unquote
+from host_tests.corpus.hostile import TEXT
+
+unhurried = settings(deadline=None)  # a busy machine is no fault
+
+# What text() must not let through: control characters, and what changes the direction of the text around it.
+UNFIT = {*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+# Short strings of bytes that matter to a decoder of UTF-8, so that many come near its borders.
+near_utf8 = some.lists(
+    some.sampled_from(b"a\x7f\x80\x8d\x8f\x90\x9f\xa0\xa9\xae\xbf\xc0\xc2\xe0\xe2\xed\xf0\xf4\xf5")
+).map(bytes)
+any_bytes = some.binary() | near_utf8 | some.text().map(str.encode) | some.sampled_from(TEXT)
+without_percent = any_bytes.map(lambda data: data.replace(b"%", b""))
+
+
+def refusal(function, *arguments):
+    """The status with which an input is refused."""
+    with pytest.raises(HTTPError) as refused:
+        function(*arguments)
+    return refused.value.args[0]
+
+
+def as_displayed(data):
+    """What Python's own decoder makes of the bytes, without the characters that are unfit."""
+    return "".join("\ufffd" if ord(char) in UNFIT else char for char in data.decode("utf-8", "replace"))
+
+
+@unhurried
+@given(any_bytes)
+def test_unquote_takes_back_what_quote_did(data):
+    assert unquote(quote_from_bytes(data, safe="").encode()) == data
+
+
+@unhurried
+@given(
+    some.lists(some.sampled_from([b"%", b"0", b"9", b"a", b"F", b"g", b"_", b"+", b" ", b"%4", b"%41"])).map(b"".join)
+)
+def test_unquote_agrees_with_the_standard_library_or_refuses_what_it_leaves(data):
+    # The standard library leaves a bad escape as it is: then a percent sign remains that no %25 stands for.
+    good = unquote_to_bytes(data)
+    if good.count(b"%") > data.count(b"%25"):
+        assert refusal(unquote, data) == 400
+    else:
+        assert unquote(data) == good
+
+
+@pytest.mark.parametrize(
+    "data", [b"%", b"a%", b"%4", b"%zz", b"%1_", b"%_1", b"%+1", b"% 1", b"%-1", b"%0x", b"%%41", b"%\xb9\xb9"]
+)
+def test_a_bad_escape_is_refused(data):
+    assert refusal(unquote, data) == 400
+    assert refusal(list, fields(data)) == 400
+    assert refusal(list, fields(b"a=b&a=" + data)) == 400
+
+
+@unhurried
+@given(some.lists(some.tuples(any_bytes, any_bytes), max_size=FIELDS_LIMIT))
+def test_the_fields_of_a_form_come_back_in_their_order(pairs):
+    body = "&".join(quote_plus(name) + "=" + quote_plus(value) for name, value in pairs).encode()
+    assert list(fields(body)) == pairs
+    assert list(fields(memoryview(body))) == pairs
+
+
+@unhurried
+@given(some.lists(some.sampled_from([b"a", b"=", b"&", b"+", b"%41", b"%3D", b"%26"]), max_size=40).map(b"".join))
+def test_odd_forms_are_read_as_the_standard_library_reads_them(body):
+    wanted = parse_qsl(body.decode(), keep_blank_values=True)
+    assert list(fields(body)) == [(name.encode(), value.encode()) for name, value in wanted]
+
+
+def test_a_form_of_too_many_fields_is_refused_and_one_at_the_limit_is_not():
+    body = b"&".join([b"a=b"] * FIELDS_LIMIT)
+    assert len(list(fields(b"&&" + body + b"&&"))) == FIELDS_LIMIT
+    assert refusal(list, fields(body + b"&a")) == 413
+
+
+@unhurried
+@given(any_bytes)
+def test_text_is_what_a_strict_decoder_would_show(data):
+    assert text(data).decode() == as_displayed(data)
+
+
+@unhurried
+@given(any_bytes)
+def test_text_stays_as_it_is_when_it_is_fit(data):
+    assert text(text(data)) == text(data)
+    assert is_text(text(data))
+    assert is_text(data) == (text(data) == data)
+
+
+def test_text_knows_every_character():
+    for start in range(0, 0x110000, 0x400):
+        if not 0xD800 <= start <= 0xDFFF:
+            characters = "".join(map(chr, range(start, start + 0x400)))
+            assert text(characters.encode()).decode() == as_displayed(characters.encode())
+
+
+def test_surrogates_are_no_text():
+    for code in (0xD800, 0xDBFF, 0xDC00, 0xDFFF):
+        assert not is_text(chr(code).encode("utf-8", "surrogatepass"))
+
+
+@unhurried
+@given(any_bytes)
+def test_escaped_text_shows_itself_and_is_no_markup(data):
+    shown = escape(text(data))
+    assert html.unescape(shown.decode()) == text(data).decode()
+    assert not set(shown) & set(b"<>\"'")
+
+
+@unhurried
+@given(any_bytes)
+def test_a_json_string_is_read_back(data):
+    assert json.loads(json_string(data)) == text(data).decode()
