@@ -1,0 +1,423 @@
+"""The virtual ESP8266: one loop around the VM, its terminal, the simulated hardware and the air file."""
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from select import EPOLLIN, POLLIN, poll
+
+from . import chip, sdk
+from .air import Air, AirFile
+from .clock import Clock
+from .console import SOFT_REBOOT, Console
+from .flash import BLOCKS, Flash, PowerLost
+from .hardware import Hardware
+from .poller import Poller
+from .process import Terminal, Vm, raw
+from .rpc import Channel
+
+CHIP_HEAP_BYTES = 37_952  # `GC: total` on the chip (ports/esp8266/main.c: 38 KiB with the collector's tables)
+WORD_FACTOR = 2  # the VM has 64-bit words; objects made of words take twice the chip's bytes
+OVERHEAD_BYTES = 40_000  # what the simulation itself keeps in the heap, see test_board_heap
+DEFAULT_HEAP_BYTES = OVERHEAD_BYTES + WORD_FACTOR * CHIP_HEAP_BYTES
+HTTP_PORT, DNS_PORT = 80, 53
+
+AIR_POLL_S = 0.1
+INTERRUPT_GRACE_S = 0.05  # a program that makes no call for so long gets a signal instead
+SEND_TICK_S = 0.001  # the machine does not tell when a peer acknowledged
+DEAF_TTY_S = 0.1  # a terminal that takes nothing for so long has nobody behind it
+READ_BYTES = 4096
+CRASH_PAUSE_S = 0.5
+
+
+class BoardError(Exception):
+    """The board cannot be switched on; the text says why and which option to change."""
+
+
+@dataclass
+class Settings:
+    """`flash` is the image's path. `air`: a path, an air as a dict, or None. `console`: called with bytes."""
+
+    flash: str
+    air: object = None
+    erase: bool = False
+    address: str = "127.0.0.1"
+    http_port: int = 8080
+    dns_port: int = 10053
+    tty: str = None
+    clock: float = 1.0
+    cut_after: int = None
+    heap: int = DEFAULT_HEAP_BYTES
+    seed: int = None
+    blocks: int = BLOCKS
+    uptime_ms: int = 0  # what the board's clock shows at power-on
+    console: object = field(default=lambda data: None)
+    warn: object = field(default=lambda text: print(f"homeport: {text}", file=sys.stderr))
+
+
+class Board:
+    """`power_on()`, then `step()` again and again, or `run()`; `power_cut()`, `power_on()` again; `close()`.
+
+    Nothing here starts a thread. `call_soon(function)` may be used from any thread.
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.hardware = None
+        self.heap_used_at_start = None
+        self.waiting_at_prompt = False
+        self._poller = Poller()
+        self._terminal = Terminal()
+        self._vm = self._channel = None
+        self._tty = Tty(settings.tty, self._poller, self._typed) if settings.tty else None
+        self._soon = []
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        self._poller.watch(self._wake_read, EPOLLIN, lambda _: os.read(self._wake_read, READ_BYTES))
+        self._poller.watch(self._terminal.master, EPOLLIN, lambda _: self._printed())
+        self._input = b""
+        self._interrupt_deadline = None
+        self._air_deadline = 0
+        self._air_file = None
+        self._air = Air()
+        self._load_air(settings.air)
+        self._stopping = False
+
+    # Power ----------------------------------------------------------------------------------------------------------
+
+    def power_on(self):
+        s = self.settings
+        erase, s.erase = s.erase, False
+        try:
+            flash = Flash(s.flash, s.blocks, s.seed)
+        except (OSError, ValueError) as error:
+            raise BoardError(str(error)) from None
+        sdk_path = f"{s.flash}.sdk"
+        if erase:
+            flash.wipe()
+        if erase or not os.path.exists(sdk_path):
+            sdk.save(sdk_path, sdk.load(sdk_path, s.seed, erase))
+        self._check_ports()
+        flash.arm(s.cut_after)
+        ports = {(socket.SOCK_STREAM, HTTP_PORT): s.http_port, (socket.SOCK_DGRAM, DNS_PORT): s.dns_port}
+        self.hardware = Hardware(
+            Clock(s.clock, s.uptime_ms), flash, sdk_path, self._poller, s.address, ports, self._console_ready, s.warn,
+            s.seed, self._air,
+        )  # fmt: skip
+        self.hardware.pins.held = dict(self._air.pins)
+        self.hardware.on_ready = self._ready
+        self.hardware.on_prompt = self._prompt
+        self.console = Console()
+        self._start_vm(with_main=True)
+
+    def power_cut(self):
+        """At once, in whatever it does. RTC memory, clock and radio are gone; flash stays."""
+        self._stop_vm()
+        if self.hardware:
+            self.hardware.stack.close_all(reset=True)
+            self.hardware.flash.close()
+            self.hardware = None
+
+    def close(self):
+        self.power_cut()
+        if self._tty:
+            self._tty.close()
+        self._terminal.close()
+        self._poller.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def set_air(self, air):
+        """Air object or dict as in the air file."""
+        from .air import parse
+
+        self._air = air if isinstance(air, Air) else parse(air)
+        if self.hardware:
+            self.hardware.set_air(self._air)
+
+    def type(self, data):
+        """Bytes typed into the console, Ctrl-C included."""
+        self._typed(data)
+
+    def watch(self, fd, callback):
+        """Have `callback()` called in the loop when `fd` can be read."""
+        self._poller.watch(fd, EPOLLIN, lambda _: callback())
+
+    def call_soon(self, function):
+        self._soon.append(function)
+        os.write(self._wake_write, b".")
+
+    def stop(self):
+        """End run(); from any thread or a signal handler."""
+        self._stopping = True
+        os.write(self._wake_write, b".")
+
+    def run(self, until=lambda: False):
+        """Step until `until()` or stop()."""
+        while not self._stopping and not until():
+            self.step()
+        self._stopping = False
+
+    # The loop ---------------------------------------------------------------------------------------------------------
+
+    def step(self, seconds=None):
+        """Wait for something to happen, `seconds` at most, and let it happen. Raises PowerLost at `cut_after`."""
+        try:
+            self._poller.wait(self._wait_seconds(seconds))
+            self._serve()
+        except PowerLost:
+            self.power_cut()
+            raise
+
+    def _wait_seconds(self, seconds):
+        waits = [] if seconds is None else [seconds]
+        now = time.monotonic()
+        if self._soon:
+            return 0
+        if self._air_file:
+            waits.append(self._air_deadline - now)
+        if self._interrupt_deadline:
+            waits.append(self._interrupt_deadline - now)
+        if self._input:
+            waits.append(SEND_TICK_S)
+        hardware = self.hardware
+        if hardware:
+            pending = bool(self._channel and self._channel.pending)
+            if pending and hardware.waits_to_send:
+                waits.append(SEND_TICK_S)
+            deadlines = hardware.deadlines_ms(pending)
+            if deadlines:
+                # One more millisecond: a deadline is reached when the clock shows it, not just before.
+                waits.append(hardware.clock.wall_s(min(deadlines) - hardware.clock.now_us() / 1000) + 0.0001)
+        return max(0, min(waits)) if waits else None
+
+    def _serve(self):
+        while self._soon:
+            self._soon.pop(0)()
+        now = time.monotonic()
+        if self._air_file and now >= self._air_deadline:
+            self._air_deadline = now + AIR_POLL_S
+            air = self._air_file.poll()
+            if air is not None:
+                self.set_air(air)
+        if not self.hardware:
+            return
+        if self._interrupt_deadline and now >= self._interrupt_deadline:
+            self._signal_interrupt()
+        if self._input:
+            self._feed()
+        hardware = self.hardware
+        hardware.update()
+        if self._channel:
+            self._channel.retry()
+        self._resets()
+
+    def _resets(self):
+        hardware = self.hardware
+        board_ms = hardware.clock.now_ms()
+        if hardware.asleep:
+            if hardware.wake_ms is not None and board_ms >= hardware.wake_ms:
+                self._hard_reset(chip.DEEPSLEEP_RESET)
+        elif hardware.request == chip.DEEPSLEEP_RESET:
+            self._stop_vm()
+            hardware.sleep()
+        elif hardware.request is not None:
+            self._hard_reset(hardware.request)
+        elif hardware.watchdog.deadline_ms is not None and board_ms >= hardware.watchdog.deadline_ms:
+            self._hard_reset(chip.SOFT_WDT_RESET)
+
+    # The VM -----------------------------------------------------------------------------------------------------------
+
+    def _start_vm(self, with_main):
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self.hardware.start_vm(with_main)
+        self._channel = Channel(ours, self.hardware.handle)
+        self._terminal.reset()
+        self.console.restart()
+        self.waiting_at_prompt = False
+        try:
+            self._vm = Vm(self._terminal, theirs, self.settings.flash, self.settings.heap)
+        finally:
+            theirs.close()
+        self._poller.watch(ours, EPOLLIN, lambda _: self._called())
+        self._poller.watch(self._vm.fd, EPOLLIN, lambda _: self._ended())
+
+    def _stop_vm(self):
+        """SIGKILL, and nothing of it is left. Returns the exit status."""
+        if not self._vm:
+            return None
+        self._poller.unwatch(self._vm.fd)
+        self._vm.kill()
+        status = self._vm.wait()
+        self._poller.unwatch(self._channel)
+        self._channel.close()
+        self._printed()
+        self._vm = self._channel = self._interrupt_deadline = None
+        return status
+
+    def _hard_reset(self, cause):
+        self._stop_vm()
+        self.hardware.hard_reset(cause)
+        self.console.raw = False
+        self._start_vm(with_main=True)
+
+    def _ended(self):
+        status = self._stop_vm()
+        if status < 0:
+            self.settings.warn(f"the VM was ended by signal {-status}: resetting the board")
+            time.sleep(CRASH_PAUSE_S)
+            return self._hard_reset(chip.EXCEPTION_RESET)
+        self._show(SOFT_REBOOT)
+        self.hardware.soft_reset()
+        self._start_vm(with_main=not self.console.raw)
+        return None
+
+    def _called(self):
+        if not self._channel.receive():
+            self._poller.unwatch(self._channel)  # it is ending; _ended() follows
+
+    def _ready(self, heap_used):
+        self.heap_used_at_start = heap_used
+
+    def _prompt(self):
+        self._printed()
+        self._interrupt_deadline = None
+        self._channel.interrupt = False
+        self.waiting_at_prompt = True
+        self._input = self.console.at_prompt() + self._input
+
+    # The console ------------------------------------------------------------------------------------------------------
+
+    def _printed(self):
+        while True:
+            try:
+                data = os.read(self._terminal.master, READ_BYTES)
+            except (BlockingIOError, OSError):
+                return
+            if not data:
+                return
+            self._show(self.console.from_vm(data))
+
+    def _show(self, data):
+        if data:
+            self.settings.console(data)
+            if self._tty:
+                self._tty.write(data)
+
+    def _typed(self, data):
+        if not self._vm:
+            return
+        data, interrupts = self.console.from_user(data, self._interruptible)
+        if interrupts:
+            self._channel.interrupt = True
+            self._interrupt_deadline = time.monotonic() + INTERRUPT_GRACE_S
+        self._input += data
+        self._feed()
+
+    def _interruptible(self):
+        return self._terminal.executing() and self._vm.catches_interrupts()
+
+    def _signal_interrupt(self):
+        self._interrupt_deadline = None
+        if self._channel and self._channel.interrupt:
+            self._channel.interrupt = False
+            if self._interruptible():
+                self._vm.interrupt()
+
+    def _feed(self):
+        try:
+            while self._input:
+                self._input = self._input[os.write(self._terminal.master, self._input) :]
+        except BlockingIOError:
+            pass
+
+    def _console_ready(self):
+        poller = poll()
+        poller.register(self._terminal.slave, POLLIN)
+        return bool(poller.poll(0))
+
+    # Start ------------------------------------------------------------------------------------------------------------
+
+    def _load_air(self, air):
+        if isinstance(air, (str, Path)):
+            self._air_file = AirFile(air, self.settings.warn)
+            self._air = self._air_file.load()
+        elif air is not None:
+            self.set_air(air)
+
+    def _check_ports(self):
+        s = self.settings
+        for kind, port, option in (
+            (socket.SOCK_STREAM, s.http_port, "--http-port"),
+            (socket.SOCK_DGRAM, s.dns_port, "--dns-port"),
+        ):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                try:
+                    if kind == socket.SOCK_STREAM:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind((s.address, port))
+                    if kind == socket.SOCK_STREAM:
+                        probe.listen()
+                except OSError as error:
+                    raise BoardError(
+                        f"{s.address} port {port}: {error.strerror}; choose another with {option} or --address"
+                    ) from None
+
+
+class Tty:
+    """A pseudo-terminal that looks like the board's serial port to mpremote; PATH is a symlink to it."""
+
+    def __init__(self, path, poller, typed):
+        self._path, self._poller, self._typed = path, poller, typed
+        self._master, self._slave = os.openpty()  # we keep the slave open: its settings stay, nothing hangs up
+        raw(self._slave)
+        os.set_blocking(self._master, False)
+        self._pending = b""
+        self._deaf_since = None
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path))) as work:
+            link = os.path.join(work, "tty")
+            os.symlink(os.ttyname(self._slave), link)
+            os.replace(link, path)
+        self._watch()
+
+    def write(self, data):
+        """Waits for a reader that is slow; drops what nobody reads, like a serial line."""
+        self._pending += data
+        self._flush()
+        if not self._pending:
+            return
+        if self._deaf_since is None:
+            self._deaf_since = time.monotonic()
+        while self._pending and time.monotonic() - self._deaf_since < DEAF_TTY_S:
+            time.sleep(SEND_TICK_S)
+            self._flush()
+        self._pending = b""
+        self._watch()
+
+    def close(self):
+        self._poller.unwatch(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+        if os.path.islink(self._path):
+            os.unlink(self._path)
+
+    def _flush(self):
+        try:
+            while self._pending:
+                self._pending = self._pending[os.write(self._master, self._pending) :]
+                self._deaf_since = None
+        except BlockingIOError:
+            pass
+
+    def _watch(self):
+        self._poller.watch(self._master, EPOLLIN, lambda _: self._read())
+
+    def _read(self):
+        try:
+            self._typed(os.read(self._master, READ_BYTES))
+        except (BlockingIOError, OSError):
+            pass

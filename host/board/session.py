@@ -1,0 +1,86 @@
+"""A board as a command runs it: image made and deployed to if missing, then on until a signal."""
+
+import os
+import signal
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from ..deploy import DEVICE, deploy
+from .board import Board, BoardError
+from .flash import PowerLost
+
+BOOT_TIMEOUT_S = 20
+
+
+def run_board(settings, note):
+    """Until SIGINT or SIGTERM. `note(text)` gets progress. Raises BoardError, AirError, DeployError, PowerLost."""
+    board = None
+
+    def end(*_):
+        if board is None:
+            raise SystemExit(0)
+        board.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    make_image(settings, note)
+    board = Board(settings)
+    try:
+        board.power_on()
+        board.run()
+    finally:
+        board.close()
+
+
+def make_image(settings, note, tree=DEVICE):
+    """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased."""
+    path = Path(settings.flash)
+    if path.exists() and not settings.erase:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    note(f"installing the firmware on a new flash image, {path}")
+    with tempfile.TemporaryDirectory(dir=path.parent) as work:
+        image, tty = Path(work) / "flash.bin", Path(work) / "tty"
+        if settings.erase and Path(f"{path}.sdk").exists():
+            os.link(f"{path}.sdk", f"{image}.sdk")  # the chip keeps its number
+        install(replace(settings, flash=str(image), tty=str(tty), air=None, cut_after=None, clock=1.0), tree, note)
+        os.replace(f"{image}.sdk", f"{path}.sdk")
+        os.replace(image, path)  # last: an image that exists is complete
+    settings.erase = False
+
+
+def install(settings, tree, note):
+    """Boot once and let mpremote copy the firmware over the tty; then the power goes off."""
+    shown = []
+    board = Board(replace(settings, console=shown.append))
+    done, failure = threading.Event(), []
+
+    def work():
+        try:
+            deploy(settings.tty, tree, progress=lambda line: note(f"  {line}"))
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            done.set()
+            board.call_soon(lambda: None)
+
+    try:
+        board.power_on()
+        booted = threading.Timer(BOOT_TIMEOUT_S, board.stop)
+        booted.start()
+        board.run(until=lambda: board.waiting_at_prompt)
+        booted.cancel()
+        if not board.waiting_at_prompt:
+            raise BoardError("the VM did not start:\n" + b"".join(shown).decode(errors="replace"))
+        copying = threading.Thread(target=work, daemon=True)
+        copying.start()
+        board.run(until=done.is_set)
+        copying.join()
+    except PowerLost:
+        raise AssertionError("deployment is not counted") from None
+    finally:
+        board.close()
+    if failure:
+        raise failure[0]

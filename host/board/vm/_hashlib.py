@@ -1,0 +1,1 @@
+from hashlib import sha1, sha256  # noqa: F401

@@ -1,0 +1,1 @@
+from random import getrandbits, seed  # noqa: F401

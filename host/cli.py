@@ -1,0 +1,115 @@
+"""The `homeport` command."""
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .board import AirError, BoardError, PowerLost, Settings
+from .board.board import DEFAULT_HEAP_BYTES
+
+DEFAULT_FLASH = Path(".homeport/flash.bin")
+EXIT_USAGE, EXIT_POWER_LOST = 2, 3
+START_MARK, END_MARK = "<!-- diagram -->", "<!-- /diagram -->"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Wi-Fi provisioning for the ESP8266.",
+)
+
+
+@app.command()
+def board(
+    flash: Annotated[Path, typer.Option(help="Flash image; made and deployed to when missing.")] = DEFAULT_FLASH,
+    erase: Annotated[bool, typer.Option("--erase", help="Start from an empty image.")] = False,
+    air: Annotated[Path | None, typer.Option(help="The radio environment, JSON; read again when it changes.")] = None,
+    address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 80.")] = 8080,
+    dns_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 53.")] = 10053,
+    tty: Annotated[Path | None, typer.Option(help="Symlink to make: the board's serial port, for mpremote.")] = None,
+    clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
+    cut_after: Annotated[int | None, typer.Option(min=1, help="Lose power at the N-th flash write or erase.")] = None,
+    heap: Annotated[int, typer.Option(min=DEFAULT_HEAP_BYTES // 2, help="Heap of the VM.")] = DEFAULT_HEAP_BYTES,
+    seed: Annotated[int | None, typer.Option(help="Seed of whatever is random.")] = None,
+):
+    """Run the firmware on a virtual ESP8266: its console is here, Ctrl-C switches it off."""
+    from .board.session import run_board
+
+    settings = Settings(
+        flash=str(flash),
+        erase=erase,
+        air=str(air) if air else None,
+        address=address,
+        http_port=http_port,
+        dns_port=dns_port,
+        tty=str(tty) if tty else None,
+        clock=clock,
+        cut_after=cut_after,
+        heap=heap,
+        seed=seed,
+        console=_to_stdout,
+    )
+    with _errors():
+        run_board(settings, _note)
+
+
+@app.command()
+def model(
+    write: Annotated[Path | None, typer.Option(help="Put the diagram between the marks in this file instead.")] = None,
+):
+    """Print the state machine as a Mermaid diagram."""
+    from .model import mermaid
+
+    if write is None:
+        print(mermaid())
+        return
+    text = write.read_text(encoding="utf-8")
+    if text.count(START_MARK) != 1 or text.count(END_MARK) != 1:
+        _fail(f"{write}: expected one {START_MARK} and one {END_MARK}", EXIT_USAGE)
+    before, rest = text.split(START_MARK)
+    write.write_text(f"{before}{START_MARK}\n{mermaid()}\n{END_MARK}{rest.split(END_MARK)[1]}", encoding="utf-8")
+
+
+@app.command()
+def run():
+    """The virtual board with everything a person wants to see and press."""
+    from .run import main
+
+    main()
+
+
+@contextlib.contextmanager
+def _errors():
+    from .deploy import DeployError
+
+    try:
+        yield
+    except (BoardError, AirError, DeployError) as error:
+        _fail(str(error), EXIT_USAGE)
+    except PowerLost:
+        _fail("power lost in the middle of a flash operation (--cut-after)", EXIT_POWER_LOST)
+
+
+def _fail(text, code):
+    _note(text)
+    raise SystemExit(code)
+
+
+def _note(text):
+    print(f"homeport: {text}", file=sys.stderr, flush=True)
+
+
+def _to_stdout(data):
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        os.kill(os.getpid(), signal.SIGTERM)  # nobody reads any more: end as when told to
+    except BlockingIOError:
+        pass

