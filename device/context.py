@@ -1,11 +1,22 @@
-"""What outlives a state, in one place: hardware, clock, radio, store, the last attempt, the scan, the portal."""
-
-import gc
+"""What outlives a state, in one place: hardware, clock, radio, saved networks, last attempt and scan, the portal."""
 
 from . import policy
 from .clock import Clock
 from .net.radio import Radio
-from .store import Store
+from .overlay import forget
+
+ON_DEMAND = ("net.http", "net.portal", "net.actions", "net.pages", "net.answer", "net.form", "credentials", "store")
+
+
+class Network:
+    """One saved network. ssid: 1-32 bytes; key: empty, 8-63 bytes, 64 hex digits or a WEP key; channel 0 = unknown."""
+
+    def __init__(self, ssid, key, bssid=b"", channel=0, priority=0):
+        self.ssid = ssid
+        self.key = key
+        self.bssid = bssid
+        self.channel = channel
+        self.priority = priority
 
 
 class Attempt:
@@ -24,17 +35,20 @@ class Context:
     """Handed to every state. `state` is the machine's state's name, kept by the engine."""
 
     def __init__(self, hardware, report=print):
+        from .store import load
+
         self.hardware = hardware
         self.report = report
         self.clock = Clock(hardware.ticks_ms, hardware.sleep_ms)
         self.radio = Radio(hardware.station, hardware.access_point, report)
-        self.store = Store(hardware, report)
-        self.name = "Homeport-" + "".join("%02X" % byte for byte in hardware.serial_number()[-2:])
+        self.name = "Homeport-%02X%02X" % tuple(hardware.serial_number()[-2:])
+        self.networks = load(hardware, report)[0]  # the last proven first
+        self.saved = True  # False while the flash does not hold them
         self.state = None
         self.idle_ms = 0  # how long one turn may wait for something to happen
-        self.seen = []  # networks of the last scan, strongest first
+        self.seen = []  # the last scan, see net/scan.py
         self.scan_wanted = False
-        self.joined = None  # the saved or submitted network that the board is connected to
+        self.joined = None  # the network that the board is connected to
         self.attempt = None
         self.submitted = False  # the attempt waits to be started
         self.forgotten = False  # a person had everything erased
@@ -43,55 +57,47 @@ class Context:
         self._portal_retry_at = 0
         self._just_powered_on = hardware.powered_on()
         hardware.set_hostname(self.name)
+        self.rest()
 
     def serve(self):
         """One turn for whoever uses the portal, waiting at most idle_ms; a nap if there is none."""
-        now = self.clock.now()
-        if self._portal_key is not None and self.portal is None and now >= self._portal_retry_at:
-            self._open_portal()
+        if self._portal_key is not None and self.portal is None and self.clock.now() >= self._portal_retry_at:
+            self._listen()
         if self.portal is not None:
             self.portal.serve(self.idle_ms)
-        elif self.idle_ms:
+        else:
             self.clock.sleep(self.idle_ms)
 
     def scan(self):
         """Look around and remember. Blocks for about 2 s: only while nothing is being joined."""
+        from .net.scan import scan
+
+        forget("net.scan")
         self.scan_wanted = False
         self.seen = []  # its room may be needed for the new list
-        gc.collect()
-        self.seen = self.radio.scan(policy.SCAN_LIMIT)
+        self.seen = scan(self.radio, policy.SCAN_LIMIT, self.report)
 
-    def seen_network(self, ssid):
-        """What the last scan knows of `ssid`, or None."""
-        for seen in self.seen:
-            if seen.ssid == ssid:
-                return seen
+    def remember(self, network):
+        """Save `network` as the first to try, in place of an older one of that name; the oldest may have to go."""
+        from .store import save
 
-    def submit(self, network):
-        """Take a person's network to be tried; the outcome will be found in `attempt`."""
-        self.attempt = Attempt(self.attempt.number + 1 if self.attempt else 1, network)
-        self.submitted = True
-
-    def forget(self):
-        """Erase what is saved, here and in the SDK's own memory. True if the flash took it."""
-        self.forgotten = True
-        self.attempt = None
-        self.radio.forget()
-        return self.store.forget()
+        forget("store")
+        others = [other for other in self.networks if other.ssid != network.ssid]
+        self.networks = ([network] + others)[: policy.NETWORKS_LIMIT]
+        self.saved = save(self.hardware, self.networks, self.report)
 
     def allowance_ms(self):
         """How long to try in silence: the long allowance once, if this boot is a power-on."""
-        if self._just_powered_on:
-            self._just_powered_on = False
-            return policy.POWER_ON_ALLOWANCE_MS
-        return policy.OUTAGE_ALLOWANCE_MS
+        long, self._just_powered_on = self._just_powered_on, False
+        return policy.POWER_ON_ALLOWANCE_MS if long else policy.OUTAGE_ALLOWANCE_MS
+
+    # The portal. Its pages are on demand: this object is what the server knows of them.
 
     def open_portal(self, key=b""):
         """Raise the access point, protected if there is a key, and serve the portal on it; retried if refused."""
-        if key != self._portal_key:
-            self._portal_key = key
-            if self.portal is not None:
-                self.radio.open_access_point(self.name.encode(), key)
+        if self.portal is not None and key != self._portal_key:
+            self.radio.open_access_point(self.name, key)
+        self._portal_key = key
         self._portal_retry_at = 0
 
     def close_portal(self):
@@ -100,18 +106,41 @@ class Context:
         if self.portal is not None:
             self.portal.close()
             self.portal = None
+            self.rest()
+            forget("net.server", "net.connection", "net.dns")
         self.radio.close_access_point()
 
-    def _open_portal(self):
-        from .net.portal import open_portal
-
+    def _listen(self):
         self._portal_retry_at = self.clock.now() + policy.PORTAL_RETRY_MS
-        if not self.radio.open_access_point(self.name.encode(), self._portal_key):
-            return
-        gc.collect()
-        try:
-            self.portal = open_portal(self)
-        except OSError as error:
-            self.report("portal: cannot listen: " + repr(error))
-            return
-        print("portal open: join", self.name, "then browse to http://" + self.radio.access_point_address() + "/")
+        if self.radio.open_access_point(self.name, self._portal_key):
+            from .net.server import Server
+
+            address = self.radio.access_point.ifconfig()[0]
+            try:
+                self.portal = Server(self.hardware, self.clock, address, self)
+            except OSError as error:
+                self.report("portal: cannot listen: " + repr(error))
+            else:
+                print("portal open: join", self.name, "then browse to http://" + address + "/")
+
+    def respond(self, request, body):
+        """(status, fields, content) for a complete request; HTTPError for one that is refused."""
+        from .net.portal import respond
+
+        return respond(self, request, body)
+
+    def refuse(self, status):
+        """The content of the answer to a request that was refused."""
+        from .net.pages import error
+
+        return error(status)
+
+    def sent(self, path):
+        """An answer has left completely: if it told the outcome of an attempt, the farewell may begin to end."""
+        attempt = self.attempt
+        if path in (b"/status", b"/api/status") and attempt and attempt.outcome != "trying":
+            attempt.told_at = attempt.told_at or self.clock.now()
+
+    def rest(self):
+        """Nobody has asked for a while: the pages' code leaves the memory."""
+        forget(*ON_DEMAND)

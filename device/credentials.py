@@ -1,10 +1,11 @@
-"""What may be submitted as a network's name and key, as pure checks on bytes."""
+"""Names and keys of networks: what one saved network is, and what may be submitted as one. Pure, on bytes."""
 
 SSID_LIMIT_BYTES = 32
 KEY_MIN_BYTES = 8
 KEY_LIMIT_BYTES = 63
 PSK_DIGITS = 64
-WEP_KEY_BYTES = (5, 10, 13, 26)
+WEP_KEY_BYTES = b"\5\x0a\x0d\x1a"  # 5 or 13 characters, or twice as many hex digits
+HEX_DIGITS = b"0123456789abcdefABCDEF"
 
 
 def problem(ssid, key, security=None):
@@ -13,6 +14,7 @@ def problem(ssid, key, security=None):
     Lengths count bytes, not characters (IEEE 802.11i Annex H.4.1). The SDK keeps both as C strings, so a NUL would
     silently cut them. `security` is what a scan said of the network, None if it was not seen.
     """
+    size = len(key)
     if not ssid:
         return "ssid_missing"
     if len(ssid) > SSID_LIMIT_BYTES:
@@ -21,15 +23,14 @@ def problem(ssid, key, security=None):
         return "ssid_has_nul"
     if b"\0" in key:
         return "key_has_nul"
-    if not key:
+    if not size:
         return "key_missing" if security not in (None, "open") else None
-    if security == "wep" and len(key) in WEP_KEY_BYTES:
+    if security == "wep" and size in WEP_KEY_BYTES:
         return None
-    if len(key) < KEY_MIN_BYTES:
+    if size < KEY_MIN_BYTES:
         return "key_too_short"
-    if len(key) == PSK_DIGITS:
-        return None if all(digit in b"0123456789abcdefABCDEF" for digit in key) else "key_too_long"
-    return "key_too_long" if len(key) > KEY_LIMIT_BYTES else None
+    if size > KEY_LIMIT_BYTES and (size != PSK_DIGITS or key.strip(HEX_DIGITS)):
+        return "key_too_long"
 
 
 def access_point_key(networks):

@@ -22,6 +22,7 @@ class Hardware:
     poll = select.poll
     open = open
     rename = os.rename
+    remove = os.remove
 
     def __init__(self):
         self.ticks_ms = time.ticks_ms

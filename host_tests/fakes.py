@@ -187,6 +187,12 @@ class FakeFlash:
         self._operation()
         return _Writing(self, path)
 
+    def remove(self, path):
+        if path not in self.files:
+            raise OSError(2)
+        self._operation()
+        del self.files[path]
+
     def rename(self, old, new):
         self._operation()
         self.files[new] = self.files.pop(old)
@@ -317,6 +323,7 @@ class FakeHardware:
         self.sleep_ms = self.time.sleep_ms
         self.open = self.flash.open
         self.rename = self.flash.rename
+        self.remove = self.flash.remove
         self.resets = 0
         self.hostname = None
         self.dns = self.listener = self.poller = None

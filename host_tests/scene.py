@@ -1,6 +1,7 @@
 """A scene: the device code on fakes, with the few words that tests about behaviour need."""
 
-from device.context import Context
+from device import store
+from device.context import Context, Network
 from device.engine import Machine
 
 from .fakes import FakeHardware, Phone, Router
@@ -29,11 +30,7 @@ class Scene:
 
     def save(self, *networks):
         """Put credentials on flash before the board starts."""
-        from device.store import Network, Store
-
-        store = Store(self.hardware, self.lines.append)
-        for ssid, key in reversed(networks):
-            assert store.put(Network(ssid, key), 5)
+        assert store.save(self.hardware, [Network(ssid, key) for ssid, key in networks], self.lines.append)
 
     @property
     def context(self):
@@ -86,6 +83,4 @@ class Scene:
 
     def saved(self):
         """What a board would find on flash now: {ssid: key}."""
-        from device.store import Store
-
-        return {network.ssid: network.key for network in Store(self.hardware, self.lines.append).networks}
+        return {network.ssid: network.key for network in store.load(self.hardware, self.lines.append)[0]}

@@ -3,6 +3,7 @@
 import pytest
 
 from device import policy
+from device.context import Network
 
 from .fakes import FakeHardware, Router
 from .scene import Scene
@@ -245,7 +246,7 @@ def test_a_full_flash_is_told_and_the_board_is_connected_all_the_same():
     scene.submit(b"Home", KEY)
     scene.until("connected", 10_000)
     assert b"could not be saved" in scene.phone.get(b"/status").body
-    assert b'"saved":false' in scene.phone.get(b"/api/status").body
+    assert b'"saved": false' in scene.phone.get(b"/api/status").body
 
 
 # Farewell
@@ -307,6 +308,14 @@ def test_another_network_may_be_submitted_during_the_farewell():
     scene.until("connecting", 1000)
     scene.until("connected", 10_000)
     assert scene.saved() == {b"Office": b"battery staple", b"Home": KEY}
+
+
+def test_the_oldest_network_gives_way_when_all_places_are_taken():
+    scene = Scene(home())
+    scene.settle()
+    for number in range(7):
+        scene.context.remember(Network(b"net%d" % number, b""))
+    assert list(scene.saved()) == [b"net6", b"net5", b"net4", b"net3", b"net2"]
 
 
 # Outage

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.store import SLOTS, Network, Store, crc16, decode, encode
+from device import store as flash_store
+from device.context import Network
+from device.store import SLOTS, crc16, decode, encode
 
 from .fakes import FakeFlash, FakeHardware
 
@@ -15,10 +17,27 @@ networks = st.builds(
 )
 
 
+class Store:
+    """The store as the board's context uses it: the networks in memory, saved as a whole."""
+
+    def __init__(self, flash):
+        self.lines = []
+        self.hardware = FakeHardware(flash=flash)
+        self.networks = flash_store.load(self.hardware, self.lines.append)[0]
+
+    def put(self, network, limit=5):
+        others = [other for other in self.networks if other.ssid != network.ssid]
+        self.networks = ([network] + others)[:limit]
+        return flash_store.save(self.hardware, self.networks, self.lines.append)
+
+    def forget(self):
+        self.networks = []
+        return flash_store.erase(self.hardware, self.lines.append)
+
+
 def open_store(flash):
-    lines = []
-    store = Store(FakeHardware(flash=flash), lines.append)
-    return store, lines
+    store = Store(flash)
+    return store, store.lines
 
 
 def pairs(store):
@@ -73,32 +92,25 @@ def test_an_empty_flash_holds_no_networks_and_says_nothing():
 def test_saved_networks_are_found_after_a_restart_the_latest_first():
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
-    store.put(Network(b"Office", b"battery staple"), 5)
+    store.put(Network(b"Home", b"correct horse"))
+    store.put(Network(b"Office", b"battery staple"))
     assert pairs(open_store(flash)[0]) == [(b"Office", b"battery staple"), (b"Home", b"correct horse")]
 
 
 def test_a_new_key_replaces_the_old_one_of_the_same_name():
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"old password"), 5)
-    store.put(Network(b"Home", b"new password"), 5)
+    store.put(Network(b"Home", b"old password"))
+    store.put(Network(b"Home", b"new password"))
     assert pairs(open_store(flash)[0]) == [(b"Home", b"new password")]
-
-
-def test_the_oldest_network_gives_way_when_all_places_are_taken():
-    store, _ = open_store(FakeFlash())
-    for number in range(7):
-        store.put(Network(b"net%d" % number, b""), 5)
-    assert [network.ssid for network in store.networks] == [b"net6", b"net5", b"net4", b"net3", b"net2"]
 
 
 def test_unchanged_data_is_not_written():
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
+    store.put(Network(b"Home", b"correct horse"))
     before = flash.writes
-    assert store.put(Network(b"Home", b"correct horse"), 5)
+    assert store.put(Network(b"Home", b"correct horse"))
     assert flash.writes == before
 
 
@@ -106,9 +118,9 @@ def test_a_changed_channel_of_a_known_network_is_written():
     flash = FakeFlash()
     store, _ = open_store(flash)
     network = Network(b"Home", b"correct horse")
-    store.put(network, 5)
+    store.put(network)
     network.channel = 11
-    store.put(network, 5)
+    store.put(network)
     assert open_store(flash)[0].networks[0].channel == 11
 
 
@@ -116,9 +128,9 @@ def test_a_failure_at_any_flash_operation_leaves_the_old_or_the_new_set():
     for n in range(1, 100):
         flash = FakeFlash()
         store, _ = open_store(flash)
-        store.put(Network(b"Home", b"correct horse"), 5)
+        store.put(Network(b"Home", b"correct horse"))
         flash.fail_at = n
-        worked = store.put(Network(b"Office", b"battery staple"), 5)
+        worked = store.put(Network(b"Office", b"battery staple"))
         fired = flash.fail_at <= 0
         flash.fail_at = None
         found = pairs(open_store(flash)[0])
@@ -133,11 +145,11 @@ def test_a_full_flash_is_reported_and_the_network_still_known_until_power_goes()
     flash = FakeFlash()
     store, lines = open_store(flash)
     flash.fail_at = 1
-    assert not store.put(Network(b"Home", b"correct horse"), 5)
-    assert pairs(store) == [(b"Home", b"correct horse")] and not store.saved
+    assert not store.put(Network(b"Home", b"correct horse"))
+    assert pairs(store) == [(b"Home", b"correct horse")]
     assert any("could not be written" in line for line in lines)
     flash.fail_at = None
-    assert store.put(Network(b"Home", b"correct horse"), 5) and store.saved
+    assert store.put(Network(b"Home", b"correct horse"), 5)
     assert pairs(open_store(flash)[0]) == [(b"Home", b"correct horse")]
 
 
@@ -146,8 +158,8 @@ def test_a_full_flash_is_reported_and_the_network_still_known_until_power_goes()
 def test_of_a_corrupt_slot_the_other_is_used_and_it_is_said(slot, spoil):
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
-    store.put(Network(b"Office", b"battery staple"), 5)
+    store.put(Network(b"Home", b"correct horse"))
+    store.put(Network(b"Office", b"battery staple"))
     flash.files[SLOTS[slot]] = spoil(flash.files[SLOTS[slot]])
     store, lines = open_store(flash)
     assert (b"Home", b"correct horse") in pairs(store)
@@ -157,7 +169,7 @@ def test_of_a_corrupt_slot_the_other_is_used_and_it_is_said(slot, spoil):
 def test_no_secret_is_in_what_the_store_reports():
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
+    store.put(Network(b"Home", b"correct horse"))
     for path in list(flash.files):
         flash.files[path] = flash.files[path][:-1]
     _, lines = open_store(flash)
@@ -168,7 +180,7 @@ def test_a_corrupt_slot_is_kept_aside_before_it_is_written_again():
     flash = FakeFlash()
     flash.files[SLOTS[0]] = b"somebody may want to look at this"
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
+    store.put(Network(b"Home", b"correct horse"))
     assert flash.files[SLOTS[0] + ".kept"] == b"somebody may want to look at this"
     assert pairs(open_store(flash)[0]) == [(b"Home", b"correct horse")]
 
@@ -182,8 +194,8 @@ def test_a_newer_version_is_kept_and_not_wiped():
     flash.files[SLOTS[0]] = flash.files[SLOTS[1]] = newer
     store, lines = open_store(flash)
     assert store.networks == [] and any("newer" in line for line in lines)
-    store.put(Network(b"Office", b"battery staple"), 5)
-    store.put(Network(b"Cafe", b"battery staple"), 5)
+    store.put(Network(b"Office", b"battery staple"))
+    store.put(Network(b"Cafe", b"battery staple"))
     assert flash.files[SLOTS[0] + ".kept"] == flash.files[SLOTS[1] + ".kept"] == newer
 
 
@@ -197,26 +209,45 @@ def test_a_file_that_power_cut_left_empty_is_no_reason_to_worry_anybody():
 def test_the_sequence_number_may_wrap():
     flash = FakeFlash()
     flash.files[SLOTS[0]] = encode([Network(b"old", b"")], 0xFFFF)
-    flash.files[SLOTS[1]] = encode([Network(b"new", b"")], 0)
+    flash.files[SLOTS[1]] = encode([Network(b"new", b"")], 1)
     assert pairs(open_store(flash)[0]) == [(b"new", b"")]
 
 
 def test_forgetting_leaves_no_secret_in_either_slot():
     flash = FakeFlash()
     store, _ = open_store(flash)
-    store.put(Network(b"Home", b"correct horse"), 5)
-    store.put(Network(b"Office", b"battery staple"), 5)
+    store.put(Network(b"Home", b"correct horse"))
+    store.put(Network(b"Office", b"battery staple"))
     assert store.forget()
     assert not any(b"horse" in data or b"staple" in data for data in flash.files.values())
     assert open_store(flash)[0].networks == []
+
+
+def test_forgetting_removes_what_was_kept_aside_and_what_cannot_be_read():
+    flash = FakeFlash()
+    flash.files[SLOTS[0]] = encode([Network(b"Home", b"correct horse")], 7)[:-1]
+    flash.files[SLOTS[1]] = encode([Network(b"Home", b"correct horse")], 8)[:-1]
+    flash.files[SLOTS[0] + ".kept"] = b"correct horse"
+    store, _ = open_store(flash)
+    assert store.forget()
+    assert not any(b"horse" in data for data in flash.files.values())
+
+
+def test_many_changes_alternate_between_the_slots_past_the_wrap_of_the_sequence():
+    flash = FakeFlash()
+    flash.files[SLOTS[0]] = encode([Network(b"Home", b"start")], 0xFFFD)
+    for number in range(9):
+        store, lines = open_store(flash)
+        assert store.put(Network(b"Home", b"key number %d" % number)) and lines == []
+        assert pairs(open_store(flash)[0]) == [(b"Home", b"key number %d" % number)]
 
 
 def test_forgetting_cut_at_any_operation_leaves_all_or_nothing():
     for n in range(1, 100):
         flash = FakeFlash()
         store, _ = open_store(flash)
-        store.put(Network(b"Home", b"correct horse"), 5)
-        store.put(Network(b"Office", b"battery staple"), 5)
+        store.put(Network(b"Home", b"correct horse"))
+        store.put(Network(b"Office", b"battery staple"))
         flash.fail_at = n
         store.forget()
         fired = flash.fail_at <= 0

@@ -4,8 +4,6 @@ lwIP hands over received data in pieces of at most 536 bytes, and answers data t
 socket is closed (extmod/modlwip.c).
 """
 
-from .http import Request, head
-
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
 SILENT_TIMEOUT_MS = 1_000  # nothing said at all while every place is taken: browsers open spare connections
@@ -14,19 +12,22 @@ DRAIN_TIMEOUT_MS = 1_000  # for the rest of a request that was answered early
 
 
 class Connection:
-    """One client: receives into and sends from one buffer."""
+    """Receives into and sends from one buffer. `request` is None once it is answered."""
 
     def __init__(self, sock, now):
+        from .http import Request
+
         self.sock = sock
         self.buffer = bytearray(SEGMENT_BYTES)
-        self.end = 0  # bytes in the buffer: received and not consumed, or to be sent
-        self.sent = 0
+        self.start = 0
+        self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
         self.request = Request()
-        self.pieces = None  # iterator of the answer's bytes, once there is one
+        self.path = b""  # of the answered request
+        self.heard = False
+        self.draining = False  # answered before it was read to its end: the rest is read and dropped
+        self.pieces = None  # iterator of the answer's bytes
         self.piece = b""
         self.piece_at = 0
-        self.heard = False
-        self.draining = False
         self.moved_at = now
         self.expires_at = now + TOTAL_TIMEOUT_MS
 
@@ -35,43 +36,51 @@ class Connection:
         count = self.sock.readinto(memoryview(self.buffer)[self.end :])
         if count is None:
             return False
-        if count == 0:
+        if not count:
             raise EOFError
         self.heard = True
-        if self.draining:
-            return True
         request = self.request
-        had_head = request.head_complete
-        self.end = request.feed(self.buffer, self.end + count)
-        if request.head_complete and not had_head:
-            self._expect_body()
+        if request:
+            expected = request.head_complete
+            self.end = request.feed(self.buffer, self.end + count)
+            if request.head_complete and not expected:
+                if request.length > SEGMENT_BYTES:
+                    larger = bytearray(request.length)
+                    larger[: self.end] = memoryview(self.buffer)[: self.end]
+                    self.buffer = larger
+                if request.expects_continue and not request.complete:
+                    self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
-
-    def _expect_body(self):
-        request = self.request
-        if request.length > len(self.buffer):
-            larger = bytearray(request.length)
-            larger[: self.end] = memoryview(self.buffer)[: self.end]
-            self.buffer = larger
-        if request.expects_continue and not request.complete:
-            self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def answer(self, status, fields, content):
         """Start to send. content: bytes, or a function that returns an iterator of bytes, the same every time."""
+        from .answer import head
+
         pieces = content if callable(content) else lambda: iter((content,))
-        length = sum(len(piece) for piece in pieces())
-        if self.request.version == 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
-            self.pieces = pieces()
-        elif self.request.method == b"HEAD":
-            self.pieces = iter((head(status, length, fields),))
+        request = self.request
+        first = head(status, sum(len(piece) for piece in pieces()), fields)
+        if request.method == b"HEAD":
+            self.pieces = iter((first,))
         else:
-            self.pieces = chain(head(status, length, fields), pieces)
-        self.end = self.sent = 0
+            self.pieces = pieces()
+            if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
+                self.piece = first
+        self.draining = not request.complete
+        self.path = request.path
+        self.request = None
+        self.start = self.end = 0
+
+    def send(self):
+        """Send the next segment as far as the socket takes it. True if something moved; EOFError after the last."""
+        if self.start == self.end:
+            self._fill()
+        count = self.sock.write(memoryview(self.buffer)[self.start : self.end])
+        self.start += count or 0
+        return count
 
     def drain(self, now):
-        """Read and drop what is left of a request that was answered early, for a short time."""
+        """Everything is sent. Closing with data unread would reset the connection and destroy the answer."""
         self.pieces = None
-        self.draining = True
         self.end = 0
         self.expires_at = now + DRAIN_TIMEOUT_MS
 
@@ -80,41 +89,22 @@ class Connection:
         timeout_ms = SILENT_TIMEOUT_MS if crowded and not self.heard else IDLE_TIMEOUT_MS
         return now >= self.expires_at or now - self.moved_at >= timeout_ms
 
-    def send(self):
-        """Send the next segment as far as the socket takes it. True if something moved; EOFError after the last."""
-        if self.sent == self.end:
-            self._fill()
-        count = self.sock.write(memoryview(self.buffer)[self.sent : self.end])
-        if not count:
-            return False
-        self.sent += count
-        return True
-
     def _fill(self):
         """Pack the next pieces of the answer into one segment."""
-        buffer = self.buffer
         end = 0
         while end < SEGMENT_BYTES:
-            left = len(self.piece) - self.piece_at
-            if not left:
+            count = min(len(self.piece) - self.piece_at, SEGMENT_BYTES - end)
+            if not count:
                 try:
                     self.piece = next(self.pieces)
                 except StopIteration:
                     break
                 self.piece_at = 0
                 continue
-            count = min(left, SEGMENT_BYTES - end)
-            buffer[end : end + count] = memoryview(self.piece)[self.piece_at : self.piece_at + count]
+            self.buffer[end : end + count] = memoryview(self.piece)[self.piece_at : self.piece_at + count]
             self.piece_at += count
             end += count
         if not end:
             raise EOFError
-        self.sent = 0
+        self.start = 0
         self.end = end
-
-
-def chain(first, pieces):
-    """`first`, then all of pieces()."""
-    yield first
-    for piece in pieces():
-        yield piece

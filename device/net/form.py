@@ -1,11 +1,9 @@
 """Text that comes from strangers: decoded from forms, made fit for a page or for JSON. Pure functions on bytes."""
 
+from . import HTTPError
+
 FIELDS_LIMIT = 32
 REPLACEMENT = b"\xef\xbf\xbd"  # U+FFFD
-
-
-class HTTPError(Exception):
-    """A request that must be refused; args[0] is the status to send."""
 
 
 def fields(body):

@@ -1,9 +1,10 @@
-"""HTTP requests, parsed as they arrive (RFC 9112), and the heads of answers. Pure functions on bytes.
+"""HTTP requests, parsed as they arrive (RFC 9112). Pure functions on bytes.
 
 Strict, but lines may end in LF, empty lines may come first, and fields of no interest may be longer than the buffer.
 """
 
-from .form import HTTPError, unquote
+from . import HTTPError
+from .form import unquote
 
 HEAD_LIMIT_BYTES = 8192
 BODY_LIMIT_BYTES = 1024
@@ -12,28 +13,6 @@ LANGUAGE_LIMIT_BYTES = 64
 METHODS = b" GET HEAD POST PUT DELETE OPTIONS PATCH TRACE "
 DIGITS = b"0123456789"
 TOKEN = DIGITS + b"abcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~"  # RFC 9110 section 5.6.2, in lower case
-
-REASONS = {
-    200: b"OK", 302: b"Found", 303: b"See Other",
-    400: b"Bad Request", 403: b"Forbidden", 404: b"Not Found", 405: b"Method Not Allowed", 409: b"Conflict",
-    411: b"Length Required", 413: b"Content Too Large", 414: b"URI Too Long", 422: b"Unprocessable Content",
-    431: b"Request Header Fields Too Large",
-    500: b"Internal Server Error", 501: b"Not Implemented", 503: b"Service Unavailable",
-    505: b"HTTP Version Not Supported",
-}  # fmt: skip
-
-
-def head(status, length=None, fields=()):
-    """An answer's head, as bytes. fields: pairs of bytes (name, value); ValueError if one would break the line."""
-    lines = [b"HTTP/1.1 %d %s" % (status, REASONS.get(status, b"")), b"Connection: close", b"Cache-Control: no-store"]
-    if length is not None:
-        lines.append(b"Content-Length: %d" % length)
-    for name, value in fields:
-        line = name + b": " + value
-        if b"\r" in line or b"\n" in line:
-            raise ValueError("line break in a header field")
-        lines.append(line)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 class Request:

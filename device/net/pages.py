@@ -1,171 +1,176 @@
 """What the pages say. Text and markup live in files on flash; here only what depends on the board's state.
 
 A page's file is sent line by line without its line ends, so no page is ever in memory: what follows `?word ` is sent
-only if `word` is among the page's words, and `%name` is replaced by that part, or by the file of that name. Each
-function takes what it shows when it is called and returns a function that makes an iterator, the same bytes every
-time: the server counts them before it sends them.
+only if `word` is among the page's words, and `%name` is replaced by that part, or by the file of that name.
 """
 
+import json
 from binascii import hexlify
 
-from .form import escape, json_string, text
-from .http import REASONS
+from .answer import reason_of
+from .form import escape, text
 
-BARS_AT_DBM = (-80, -70, -60)  # two, three, four bars
+HTML = (b"Content-Type", b"text/html; charset=utf-8")
+JSON = (b"Content-Type", b"application/json")
+# No script or style from elsewhere, no other site's frame, no form to elsewhere.
+SAFE_PAGE = (
+    b"Content-Security-Policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self';"
+    b" base-uri 'none'; frame-ancestors 'none'",
+)
 CANNOT_JOIN = ("wpa3", "enterprise")
-
-
-def render(hardware, name, words, parts):
-    """Yield the file's bytes. words: the conditions that hold; parts: {name: bytes, or a function of an iterator}."""
-    with hardware.page(name) as file:
-        for line in file:
-            line = line.rstrip(b"\n")
-            while line[:1] == b"?":
-                end = line.find(b" ")
-                word = str(line[1:end], "ascii")  # trusted: our own file
-                line = line[end + 1 :] if word in words else b""
-            if line[:1] == b"%":
-                part = str(line[1:], "ascii")  # trusted: our own file
-                content = parts.get(part)
-                if content is None:
-                    content = render(hardware, part, words, parts)
-                elif callable(content):
-                    content = content()
-                else:
-                    content = (content,)
-                for piece in content:
-                    yield piece
-            elif line:
-                yield line
-
-
-def page(context, name, words, parts):
-    """`name` as a function that returns an iterator of its bytes."""
-    parts["name"] = escape(context.name.encode())
-    return lambda: render(context.hardware, name, words, parts)
-
-
-def outcome_words(attempt):
-    """The conditions under which a page says how the attempt went."""
-    words = [attempt.outcome]
-    if attempt.reason:
-        words.append(attempt.reason + ("_guess" if attempt.guess else ""))
-    return words
-
-
-def names(networks):
-    return [network.ssid for network in networks]
-
-
-def setup(context, problem=None, picked=b"", typed=b""):
-    """The page with the form: what was wrong, the networks in reach, what was typed (never the password)."""
-    attempt = context.attempt
-    seen = context.seen
-    saved = names(context.store.networks)
-    words = [problem] if problem else []
-    if not problem and attempt and attempt.outcome == "failed":
-        words += outcome_words(attempt)
-        picked = attempt.network.ssid
-    if picked not in names(seen):
-        typed = typed or picked
-        picked = b""
-    if not seen:
-        words.append("no_networks")
-    if saved:
-        words.append("saved_networks")
-    parts = {
-        "ssid": display(attempt.network.ssid if attempt else b""),
-        "typed": display(typed),
-        "networks": lambda: network_rows(seen, saved, picked),
-    }
-    return page(context, "setup.html", words, parts)
-
-
-def display(data):
-    """Any bytes as markup that shows them and does nothing else."""
-    return escape(text(data))
-
-
-def network_rows(seen, saved, picked):
-    for row in seen:
-        # A value in HTML cannot carry every byte that a name may hold: rows send hex digits.
-        yield b'<li><label><input type=radio name=pick value="' + hexlify(row.ssid)
-        yield b'" checked><span>' if row.ssid == picked else b'"><span>'
-        yield display(row.ssid)
-        yield b"</span>"
-        if row.ssid in saved:
-            yield b"<small>saved</small>"
-        if row.security in CANNOT_JOIN:
-            yield b"<small>not supported</small>"
-        if row.security == "open":
-            yield b"<small>open</small>"
-        bars = b"%d" % (1 + sum(row.rssi >= dbm for dbm in BARS_AT_DBM))
-        yield b'<i class="bars b' + bars + b'" role=img aria-label="signal ' + bars + b' of 4"></i></label>'
-
-
-def status(context):
-    """The page that follows an attempt; it refreshes itself while one is running."""
-    attempt = context.attempt
-    words = outcome_words(attempt) if attempt else ["no_attempt"]
-    parts = {"ssid": display(attempt.network.ssid if attempt else b"")}
-    if context.joined:
-        words.append("online")
-        parts["joined"] = display(context.joined.ssid)
-        parts["address"] = context.radio.address().encode()
-    if not context.store.saved:
-        words.append("not_saved")
-    return page(context, "status.html", words, parts)
-
-
-def forget(context):
-    """The page that asks whether all saved networks shall really be erased."""
-    saved = names(context.store.networks)
-    parts = {"saved": lambda: (b"<li>" + display(ssid) for ssid in saved)}
-    return page(context, "forget.html", ["some" if saved else "none"], parts)
 
 
 def error(status):
     """A short page for a refused request, as bytes."""
-    reason = REASONS.get(status, b"Error")
-    start = b'<!doctype html><html lang=en><meta name=viewport content="width=device-width"><title>'
-    return start + reason + b"</title><h1>" + reason + b"</h1><p><a href=/>Open the Wi-Fi setup</a>"
+    reason = reason_of(status)
+    return b"<!doctype html><title>%s</title><h1>%s</h1><a href=/>Open the Wi-Fi setup</a>" % (reason, reason)
 
 
-def link(location):
-    """A short body for clients that do not follow redirects."""
-    return b"<!doctype html><title>Wi-Fi setup</title><a href=" + location + b">Open the Wi-Fi setup</a>"
+def page(context, name, status=200, problem=None, picked=b"", typed=b""):
+    """(status, fields, content) of the page or JSON document in the file `name`.
+
+    problem: a word for what was wrong; picked, typed: names to put back into the form.
+    """
+    if name == "status.json":
+        return status, (JSON,), status_of(context)
+    content = Page(context, name, problem, picked, typed)
+    return status, (JSON,) if name == "networks.json" else (HTML, SAFE_PAGE), content
 
 
-def status_json(context):
-    """GET /api/status as bytes."""
+def status_of(context):
+    """What a program may know of the board's state, as JSON."""
     attempt = context.attempt
     joined = context.joined
-    ssid = joined.ssid if joined else attempt.network.ssid if attempt else None
-    reason = None if joined or not attempt else attempt.reason
-    fields = (
-        (b"state", json_string(context.state.encode())),
-        (b"ssid", json_string(ssid) if ssid is not None else b"null"),
-        (b"reason", json_string(reason.encode()) if reason else b"null"),
-        (b"ip", json_string(context.radio.address().encode()) if joined else b"null"),
-        (b"attempt", b"%d" % attempt.number if attempt else b"null"),
-        (b"guess", b"true" if reason and attempt.guess else b"false"),
-        (b"saved", b"true" if context.store.saved else b"false"),
+    network = joined or attempt and attempt.network
+    failed = attempt and not joined
+    return document(
+        {
+            "state": context.state,
+            "ssid": printable(network.ssid) if network else None,
+            "reason": attempt.reason if failed else None,
+            "guess": bool(failed and attempt.guess),
+            "ip": context.radio.station.ifconfig()[0] if joined else None,
+            "attempt": attempt.number if attempt else None,
+            "saved": context.saved,
+        }
     )
-    return b"{" + b",".join(b'"' + name + b'":' + value for name, value in fields) + b"}"
 
 
-def networks_json(context):
-    """GET /api/networks: strongest first, one row a name."""
-    seen = context.seen
-    saved = names(context.store.networks)
-    return lambda: network_objects(seen, saved)
+class Page:
+    """Takes what it shows when it is made. A call makes an iterator of its bytes, the same every time: the server
+    counts them before it sends them."""
+
+    def __init__(self, context, name, problem, picked, typed):
+        attempt = context.attempt
+        self._file = name
+        self._open = context.hardware.page
+        self._context = context
+        self._attempt = attempt
+        self._joined = context.joined
+        self._address = context.radio.station.ifconfig()[0]
+        self._seen = context.seen
+        self._saved = [network.ssid for network in context.networks]
+        words = [problem]
+        if attempt is None:
+            words.append("no_attempt")
+        elif not problem:
+            words.append(attempt.outcome)
+            words.append((attempt.reason or "") + ("_guess" if attempt.guess else ""))
+            if attempt.outcome == "failed":
+                picked = attempt.network.ssid
+        if picked not in [row[0] for row in self._seen]:
+            typed = typed or picked
+        self._picked = picked
+        self._typed = typed
+        words.append("networks" if self._seen else "no_networks")
+        words.append("saved" if self._saved else "none_saved")
+        if self._joined:
+            words.append("online")
+        if not context.saved:
+            words.append("unsaved")
+        self._words = words
+
+    def __call__(self):
+        return self._lines(self._file)
+
+    def _lines(self, name):
+        with self._open(name) as file:
+            for line in file:
+                line = line.rstrip(b"\n")
+                while line[:1] == b"?":
+                    end = line.find(b" ")
+                    word = str(line[1:end], "ascii")  # trusted: our own file
+                    line = line[end + 1 :] if word in self._words else b""
+                if line[:1] == b"%":
+                    for piece in self._part(str(line[1:], "ascii")):  # trusted: our own file
+                        yield piece
+                elif line:
+                    yield line
+
+    def _part(self, name):
+        """An iterable of the bytes that stand for `%name`."""
+        if name == "name":
+            return (self._context.name.encode(),)
+        if name == "ssid":
+            return (shown(self._attempt.network.ssid),)
+        if name == "joined":
+            return (shown(self._joined.ssid),)
+        if name == "address":
+            return (self._address.encode(),)
+        if name == "typed":
+            return (shown(self._typed),)
+        if name == "saved":
+            return (b"<li>" + shown(ssid) for ssid in self._saved)
+        if name == "rows":
+            return self._rows()
+        if name == "networks":
+            return self._networks()
+        return self._lines(name)
+
+    def _rows(self):
+        for ssid, rssi, _, security in self._seen:
+            yield b'<li><label><input type=radio name=pick value="%s"%s>' % (
+                hexlify(ssid),  # HTML cannot carry every byte in a value
+                b" checked" if ssid == self._picked else b"",
+            )
+            yield b"<span>" + shown(ssid) + b"</span>"
+            bars = 4 if rssi >= -60 else 3 if rssi >= -70 else 2 if rssi >= -80 else 1
+            yield b'%s%s<i class="bars b%d" role=img aria-label="signal %d of 4"></i></label>' % (
+                b"<small>saved</small>" if ssid in self._saved else b"",
+                b"<small>open</small>"
+                if security == "open"
+                else b"<small>not supported</small>"
+                if security in CANNOT_JOIN
+                else b"",
+                bars,
+                bars,
+            )
+
+    def _networks(self):
+        comma = b""
+        for ssid, rssi, channel, security in self._seen:
+            yield comma + document(
+                {
+                    "ssid": printable(ssid),
+                    "rssi": rssi,
+                    "channel": channel,
+                    "security": security,
+                    "saved": ssid in self._saved,
+                }
+            )
+            comma = b","
 
 
-def network_objects(seen, saved):
-    opening = b"["
-    for row in seen:
-        yield opening + b'{"ssid":' + json_string(row.ssid)
-        yield (',"rssi":%d,"channel":%d,"security":"%s"' % (row.rssi, row.channel, row.security)).encode()
-        yield b',"saved":true}' if row.ssid in saved else b',"saved":false}'
-        opening = b","
-    yield b"]" if seen else b"[]"
+def shown(data):
+    """Any bytes as markup that shows them and does nothing else."""
+    return escape(text(data))
+
+
+def printable(data):
+    """Any bytes as text."""
+    return str(text(data), "utf-8")  # trusted: text() makes it valid
+
+
+def document(value):
+    return json.dumps(value).encode()

@@ -4,7 +4,7 @@ from .. import policy
 from ..net import radio as wireless
 
 
-class Connected:
+class State:
     def __init__(self, context):
         self._context = context
         now = context.clock.now()
@@ -13,7 +13,7 @@ class Connected:
         self._down_since = None
         self._remembered = False
         self._phone_seen_at = None
-        print("connected: address", context.radio.address())
+        print("connected: address", context.radio.station.ifconfig()[0])
         attempt = context.attempt
         waits = attempt is not None and attempt.outcome == "connected" and attempt.told_at is None
         if not waits and context.radio.phones() == 0:
@@ -63,4 +63,4 @@ class Connected:
         self._remembered = True
         context = self._context
         context.joined.channel = context.radio.channel()
-        context.store.put(context.joined, policy.NETWORKS_LIMIT)
+        context.remember(context.joined)

@@ -4,7 +4,7 @@ from .. import policy
 from ..net.join import Join
 
 
-class Connecting:
+class State:
     def __init__(self, context):
         self._context = context
         self._attempt = context.attempt
@@ -36,16 +36,16 @@ class Connecting:
         context = self._context
         self._tries += 1
         if self._tries == 1:
-            seen = context.seen_network(self._attempt.network.ssid)
-            if seen:
-                context.radio.move_access_point(seen.channel)
+            for ssid, _, channel, _ in context.seen:
+                if ssid == self._attempt.network.ssid:
+                    context.radio.move_access_point(channel)
         self._join = Join(context.radio, context.clock, self._attempt.network)
 
     def _succeeded(self):
         context = self._context
         network = self._attempt.network
         network.channel = context.radio.channel()
-        context.store.put(network, policy.NETWORKS_LIMIT)
+        context.remember(network)
         context.joined = network
         self._attempt.outcome = "connected"
         return "got_ip"
@@ -57,6 +57,6 @@ class Connecting:
         self._attempt.reason = self._join.reason
         self._attempt.guess = self._join.guess
         self._attempt.network.key = b""  # never shown again, so not kept
-        if context.store.networks:
+        if context.networks:
             return "connect_failed_others_saved"
         return "connect_failed"

@@ -1,18 +1,19 @@
 """fallback: credentials are saved but none joins. A protected portal is open; behind it the saved ones are tried."""
 
 from .. import policy
-from ..credentials import access_point_key
 from ..net.join import Join
 
 
-class Fallback:
+class State:
     def __init__(self, context):
         self._context = context
         self._join = None
         self._next = 0
         self._rested_since = context.clock.now()
         context.radio.leave()
-        context.open_portal(access_point_key(context.store.networks))
+        from ..credentials import access_point_key
+
+        context.open_portal(access_point_key(context.networks))
 
     def step(self):
         context = self._context
@@ -25,7 +26,7 @@ class Fallback:
         if context.scan_wanted:
             context.scan()
         elif self._is_time_to_retry():
-            networks = context.store.networks
+            networks = context.networks
             self._join = Join(context.radio, context.clock, networks[self._next % len(networks)])
             self._next += 1
 

@@ -1,7 +1,7 @@
 """portal: nothing is saved. An open access point asks a person for a network."""
 
 
-class Portal:
+class State:
     def __init__(self, context):
         self._context = context
         if not context.seen:

@@ -4,7 +4,7 @@ from .. import policy
 from ..net.join import Join
 
 
-class TrySaved:
+class State:
     def __init__(self, context):
         self._context = context
         context.close_portal()
@@ -35,7 +35,7 @@ class TrySaved:
             self._round += 1
             self._resume_at = now + policy.ROUND_PAUSE_MS
             context.scan()
-            self._queue = order(context.store.networks, context.seen)
+            self._queue = order(context.networks, context.seen)
 
     def close(self):
         pass
@@ -43,7 +43,7 @@ class TrySaved:
     def _first_join(self):
         """The last proven network at once, without a scan; the SDK's own attempt is not disturbed."""
         context = self._context
-        network = context.store.networks[0]
+        network = context.networks[0]
         context.radio.station_on()
         if context.radio.is_joining(network.ssid):
             return Join(context.radio, context.clock, network, policy.SDK_JOIN_TIMEOUT_MS, True)
@@ -56,9 +56,9 @@ def order(networks, seen):
     ranked = []
     for place, network in enumerate(networks):
         rssi = -200
-        for row in seen:
-            if row.ssid == network.ssid:
-                rssi = row.rssi + (10 if place == 0 else 0)
+        for ssid, signal, _, _ in seen:
+            if ssid == network.ssid:
+                rssi = signal + (10 if place == 0 else 0)
         ranked.append((rssi > -200, network.priority, rssi, -place, network))
     ranked.sort(key=lambda rank: rank[:4])
     return [rank[4] for rank in ranked]
