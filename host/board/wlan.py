@@ -31,14 +31,14 @@ def as_bool(value):
 class Wlan:
     """Public methods take the interface first, are called by name from the VM, and may raise."""
 
-    def __init__(self, radio):
+    def __init__(self, radio, ap_address="192.168.4.1"):
         self.radio = radio
         self._hostname = DEFAULT_HOSTNAME
         self._dns = None
         self._phy_mode = 3
         self._country = "XX"
         self._pm = 2
-        self._ap_address = ("192.168.4.1", "255.255.255.0", "192.168.4.1")
+        self._ap_address = (ap_address, "255.255.255.0", ap_address)  # where its sockets are on this machine
         self._macs = {interface: radio.parameters.mac(bit) for interface, bit in ((0, STATION), (1, ACCESS_POINT))}
 
     # WLAN methods -----------------------------------------------------------------------------------------------
