@@ -47,7 +47,7 @@ class Hardware:
         self.pins = chip.Pins()
         self.pins.held = held
         self.radio = Radio(self.parameters, self.clock.now_ms, self._save_parameters, self._air)
-        self.wlan = Wlan(self.radio, address)
+        self.wlan = Wlan(self.radio, self.stack.address)
         self._forget_waits()
         self._calls = self._named_calls()
         self.update()
