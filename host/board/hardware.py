@@ -25,6 +25,7 @@ class Hardware:
         self._console_ready = console_ready
         self._random = random.Random(seed) if seed is not None else random.SystemRandom()
         self._sdk_path = sdk_path
+        self._address = address
         self.parameters = sdk.load(sdk_path, seed)
         self.pins = chip.Pins()
         self.rtc = chip.RtcMemory()
