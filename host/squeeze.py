@@ -1,0 +1,65 @@
+"""Lean sources for the chip out of readable ones: constants in place of their names, names that cost no heap.
+
+A name that is not in the chip's flash is interned for ever (about 10 bytes and its length), and one that a module or an
+object has costs a slot of a dict besides. So whole-tree knowledge is used where a compiler of single files has none:
+constants are folded across modules (squeeze_constants.py) and identifiers renamed (squeeze_names.py). Every line keeps
+its number, so a traceback leads to the source.
+"""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from .squeeze_constants import fold
+from .squeeze_edits import Edits, SqueezeError
+from .squeeze_names import rename
+from .squeeze_scopes import OUTSIDE
+
+__all__ = ["PUBLIC", "SqueezeError", "Squeezed", "squeeze", "squeeze_texts"]
+
+# What an owner's program, the prompt or a tool on the host may name; app.py's step() is looked up by its name.
+PUBLIC = ("main", "run", "machine", "step", "context", "state", "idle_ms", "hardware")
+
+FOLDS_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Squeezed:
+    """`sources`: {path relative to the tree, with slashes: text}; `names`: {new name: what it stands for, a tuple}."""
+
+    sources: dict
+    names: dict
+
+
+def squeeze(tree):
+    """The folder's sources made lean. SqueezeError, with file and line, where that could change what they do."""
+    tree = Path(tree)
+    paths = [path for path in sorted(tree.rglob("*.py")) if "__pycache__" not in path.parts]
+    return squeeze_texts({path.relative_to(tree).as_posix(): path.read_text(encoding="utf-8") for path in paths})
+
+
+def squeeze_texts(sources, public=PUBLIC):
+    """squeeze() of {path: text}."""
+    outside = {path: text for path, text in sources.items() if path == OUTSIDE}
+    sources = {path: text if path == OUTSIDE else _without_docstrings(path, text) for path, text in sources.items()}
+    for _ in range(FOLDS_LIMIT):
+        folded = fold(sources, public)
+        if folded == sources:
+            break
+        sources = folded
+    sources, names = rename(sources, public)
+    return Squeezed({**sources, **outside}, names)
+
+
+def _without_docstrings(path, text):
+    try:
+        tree = ast.parse(text, path)
+    except SyntaxError as error:
+        raise SqueezeError(path, error.lineno, error.msg) from error
+    edits = Edits(path, text)
+    for node in ast.walk(tree):
+        documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            alone = len(node.body) == 1 and not isinstance(node, ast.Module)
+            edits.node(node.body[0], "pass" if alone else "")
+    return edits.text()

@@ -1,0 +1,427 @@
+"""Which names of a source tree mean the same thing: a resolver for Python's scopes, across modules.
+
+A symbol is what a name stands for: ("global", path, name), ("local", scope, name), ("builtin", None, name) or
+("attribute", family, name). A family is a class of the tree with all that inherit from each other; None if it is not
+known of which class the object is.
+"""
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from .squeeze_edits import SqueezeError
+
+PACKAGE = "homeport"  # as main.py, which lies outside of it, imports it
+OUTSIDE = "main.py"
+
+_UNSUPPORTED = tuple(
+    getattr(ast, name)
+    for name in ("AsyncFunctionDef", "AsyncFor", "AsyncWith", "Await", "Match", "TryStar", "TypeAlias")
+    if hasattr(ast, name)
+)
+FOREIGN = ("foreign", None, None)
+
+
+@dataclass(eq=False)
+class Scope:
+    """`bound`: {name: how: "argument", "star", "store", "import", "def", "class"}; `outer`: {name: statement}."""
+
+    kind: str  # module, class, function, comprehension
+    path: str
+    parent: "Scope | None"
+    name: str
+    bound: dict = field(default_factory=dict)
+    outer: dict = field(default_factory=dict)
+    self_name: "str | None" = None  # the first argument of a method
+
+    def holder(self, name):
+        """The scope that `name`, used here, belongs to; None for a built-in."""
+        scope, start = self, self
+        while scope is not None:
+            visible = scope is start or scope.kind != "class"
+            if visible and scope.outer.get(name) == "global":
+                return scope.module()
+            if visible and name in scope.bound and name not in scope.outer:
+                return scope
+            scope = scope.parent
+        return None
+
+    def module(self):
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def qualified(self, name):
+        parts, scope = [name], self
+        while scope.parent is not None:
+            parts.insert(0, scope.name)
+            scope = scope.parent
+        return scope.path + ":" + ".".join(parts)
+
+
+@dataclass(eq=False)
+class Use:
+    """One place where a symbol is named."""
+
+    path: str
+    line: int
+    column: int
+    name: str
+    symbol: tuple
+    scope: Scope
+    node: object  # of ast
+    store: bool = False
+    module_attribute: bool = False  # of another module: no variable here
+    in_format: bool = False  # within an f-string
+
+
+class Program:
+    """All modules of a tree. `uses`: every Use; `alias_of`: {symbol: what an import bound to it}."""
+
+    def __init__(self, sources):
+        self.trees = {}
+        for path, text in sources.items():
+            try:
+                self.trees[path] = ast.parse(text, path)
+            except SyntaxError as error:
+                raise SqueezeError(path, error.lineno, error.msg) from error
+        self.texts = dict(sources)
+        self.uses = []
+        self.alias_of = {}
+        self.imports = []  # (path, scope, statement, alias, target, binding)
+        self.joined = []  # pairs of symbols that one token of an import names
+        self.keywords = set()
+        self.scopes = {path: Scope("module", path, None, path) for path in sources}
+        self._opaque = set()  # bound by several imports, or by more than imports
+        self.visitors = [_Visitor(path, self.trees[path], sources[path], self.scopes[path]) for path in sources]
+        self._families = {}
+        self._resolve()
+
+    # What visitors found becomes symbols
+
+    def _resolve(self):
+        for visitor in self.visitors:
+            for statement, alias, scope in visitor.imports:
+                self._import(visitor, statement, alias, scope)
+        self.classes = {
+            self.symbol(outer, node.name): scope for visitor in self.visitors for node, outer, scope in visitor.classes
+        }
+        self.foreign_bases = set()
+        for visitor in self.visitors:
+            for node, outer, scope in visitor.classes:
+                for base in node.bases:
+                    self._inherit(visitor.path, base, outer, scope)
+        for visitor in self.visitors:
+            self.keywords |= {node.arg for node in visitor.keywords if node.arg}
+            for name, line, column, scope, node, store in visitor.names:
+                symbol = self.symbol(scope, name)
+                in_format = id(node) in visitor.in_format
+                self.uses.append(Use(visitor.path, line, column, name, symbol, scope, node, store, False, in_format))
+                if self.target(symbol)[0] == "module" and isinstance(node, ast.Name) and id(node) not in visitor.bases:
+                    raise SqueezeError(visitor.path, line, f"the module {name} is used as a value")
+            for node, scope in visitor.attributes:
+                self._attribute(visitor, node, scope)
+
+    def symbol(self, scope, name):
+        holder = scope.holder(name)
+        if holder is None:
+            return ("builtin", None, name)
+        if holder.kind == "module":
+            return ("global", holder.path, name)
+        if holder.kind == "class":
+            return ("attribute", self.family(holder), name)
+        return ("local", holder, name)
+
+    def target(self, symbol):
+        """What an imported name stands for in the end: a symbol, ("module", path, None) or FOREIGN."""
+        seen = set()
+        while symbol in self.alias_of and symbol not in seen:
+            seen.add(symbol)
+            symbol = self.alias_of[symbol]
+        return symbol
+
+    def family(self, scope):
+        while scope in self._families:
+            scope = self._families[scope]
+        return scope
+
+    def members(self, family):
+        return [scope for scope in self.classes.values() if self.family(scope) is family]
+
+    def module_path(self, parts):
+        """The file of a module of the tree, None if there is none."""
+        name = "/".join(parts)
+        for path in (name + ".py" if name else "__init__.py", name + "/__init__.py"):
+            if path in self.trees:
+                return path
+        return None
+
+    def _import(self, visitor, statement, alias, scope):
+        path = visitor.path
+        bound = alias.asname or alias.name.split(".")[0]
+        binding = self.symbol(scope, bound)
+        target = FOREIGN
+        if isinstance(statement, ast.Import):
+            if path == OUTSIDE and alias.name == PACKAGE:
+                target = ("module", self.module_path(()), None)
+        elif statement.level:
+            here = path.split("/")[:-1]
+            if statement.level > len(here) + 1:
+                raise SqueezeError(path, statement.lineno, "an import from above the tree")
+            package = here[: len(here) + 1 - statement.level]
+            package += statement.module.split(".") if statement.module else []
+            source = self.module_path(package)
+            module = self.module_path([*package, alias.name])
+            if source is not None and alias.name in self.scopes[source].bound:
+                target = ("global", source, alias.name)
+            elif module is not None:
+                target = ("module", module, None)
+            else:
+                raise SqueezeError(path, statement.lineno, f"{'.'.join(package)} has no {alias.name}")
+        line, column = alias.lineno, alias.col_offset
+        if alias.asname:
+            if target[0] == "global":
+                self.uses.append(Use(path, line, column, alias.name, target, scope, alias, module_attribute=True))
+            line, column = alias.end_lineno, alias.end_col_offset - len(alias.asname.encode())
+        elif target[0] == "global":
+            self.joined.append((binding, target))
+        self.uses.append(Use(path, line, column, bound, binding, scope, alias, store=True))
+        self.imports.append((path, scope, statement, alias, target, binding))
+        rebound = scope.holder(bound).bound[bound] != {"import"}
+        if rebound or self.alias_of.get(binding, target) != target or binding in self._opaque:
+            if target[0] != "global" or self.alias_of.pop(binding, target)[0] != "global":
+                raise SqueezeError(path, statement.lineno, f"{bound} stands for a module and for something else")
+            self._opaque.add(binding)
+        else:
+            self.alias_of[binding] = target
+
+    def _inherit(self, path, base, outer, scope):
+        target = self.module_of(base, outer) or self._symbol_of(base, outer)
+        if target in self.classes:
+            mine, other = self.family(scope), self.family(self.classes[target])
+            if mine is not other:
+                self._families[mine] = other
+        elif target is not None and target[0] == "builtin":
+            self.foreign_bases.add(target[2])
+        elif target != FOREIGN:
+            raise SqueezeError(path, base.lineno, f"cannot tell which class {ast.unparse(base)} is")
+
+    def _symbol_of(self, node, scope):
+        """The symbol that an expression names, as far as imports were followed; None if that is not known."""
+        if isinstance(node, ast.Name):
+            return self.target(self.symbol(scope, node.id))
+        if isinstance(node, ast.Attribute):
+            module = self.module_of(node.value, scope)
+            if module == FOREIGN:
+                return FOREIGN
+            if module is not None:
+                return self.target(("global", module[1], node.attr))
+        return None
+
+    def module_of(self, node, scope):
+        """("module", path, None) or FOREIGN if the expression is a module, else None."""
+        if isinstance(node, ast.Name):
+            target = self.target(self.symbol(scope, node.id))
+            return target if target[0] in ("module", "foreign") else None
+        if isinstance(node, ast.Attribute):
+            module = self.module_of(node.value, scope)
+            if module is not None and module[0] == "module" and node.attr not in self.scopes[module[1]].bound:
+                path = self.module_path([*module[1].split("/")[:-1], node.attr])
+                return ("module", path, None) if path and module[1].endswith("__init__.py") else None
+        return None
+
+    def _attribute(self, visitor, node, scope):
+        path, name = visitor.path, node.attr
+        line, column = node.end_lineno, node.end_col_offset - len(name.encode())
+        module = self.module_of(node.value, scope)
+        store = not isinstance(node.ctx, ast.Load)
+        if module == FOREIGN or self.module_of(node, scope) is not None:
+            return
+        in_format = id(node) in visitor.in_format
+        if module is not None:
+            symbol = ("global", module[1], name)
+            if name not in self.scopes[module[1]].bound:
+                raise SqueezeError(path, line, f"{module[1]} has no {name}")
+            self.uses.append(Use(path, line, column, name, symbol, scope, node, store, True, in_format))
+            return
+        symbol = ("attribute", self._family_of(node.value, scope), name)
+        self.uses.append(Use(path, line, column, name, symbol, scope, node, store, False, in_format))
+
+    def _family_of(self, node, scope):
+        """The family whose class or instance the expression surely is."""
+        if not isinstance(node, ast.Name):
+            return None
+        holder = scope.holder(node.id)
+        if holder is not None and holder.self_name == node.id and holder.bound[node.id] == {"argument"}:
+            return self.family(holder.parent)
+        symbol = self.target(self.symbol(scope, node.id))
+        return self.family(self.classes[symbol]) if symbol in self.classes else None
+
+
+class _Visitor(ast.NodeVisitor):
+    """Scopes and raw names of one module; what they mean is known when all modules were visited."""
+
+    def __init__(self, path, tree, text, scope):
+        self.path = path
+        self.scope = scope
+        self.names = []  # (name, line, column, scope, node, store)
+        self.attributes = []  # (node, scope)
+        self.imports = []  # (statement, alias, scope)
+        self.classes = []  # (node, scope around it, its scope)
+        self.functions = []  # (node, its scope)
+        self.keywords = []
+        self.calls = []  # (node, scope)
+        self.bases = set()  # ids of the nodes that an attribute is taken of
+        self.in_format = set()
+        self._lines = text.encode().splitlines()
+        self.visit(tree)
+
+    def _bind(self, name, kind, scope=None):
+        scope = scope or self.scope
+        declared = scope.outer.get(name)
+        if declared == "global":
+            scope = scope.module()
+        elif declared == "nonlocal":
+            return
+        scope.bound.setdefault(name, set()).add(kind)
+
+    def _name(self, name, line, column, node, store):
+        self.names.append((name, line, column, self.scope, node, store))
+
+    def generic_visit(self, node):
+        if isinstance(node, _UNSUPPORTED):
+            raise SqueezeError(self.path, node.lineno, f"{type(node).__name__} is not supported")
+        super().generic_visit(node)
+
+    def _all(self, nodes):
+        for node in nodes:
+            if node is not None:
+                self.visit(node)
+
+    def _inside(self, scope, nodes):
+        outer, self.scope = self.scope, scope
+        self._all(nodes)
+        self.scope = outer
+
+    def _word(self, name, line, start, node):
+        """A name that the parser gives no place for: the first such word from column `start` on."""
+        found = re.compile(rb"\b" + name.encode() + rb"\b").search(self._lines[line - 1], start)
+        if not found:
+            raise SqueezeError(self.path, line, f"{name} is not in this line")
+        self._name(name, line, found.start(), node, True)
+
+    def visit_Module(self, node):
+        self._all(node.body)
+
+    def visit_FunctionDef(self, node):
+        self._all(node.decorator_list)
+        self._bind(node.name, "def")
+        self._word(node.name, node.lineno, node.col_offset + len("def"), node)
+        static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in node.decorator_list)
+        self._function(node, node.name, node.body, self.scope.kind == "class" and not static)
+        self.visit(node.returns) if node.returns else None
+
+    def visit_Lambda(self, node):
+        self._function(node, "<lambda>", [node.body], False)
+
+    def _function(self, node, name, body, method):
+        arguments = node.args
+        plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        stars = [arg for arg in (arguments.vararg, arguments.kwarg) if arg]
+        self._all([*arguments.defaults, *arguments.kw_defaults, *(arg.annotation for arg in plain + stars)])
+        scope = Scope("function", self.path, self.scope, name)
+        self.functions.append((node, scope))
+        outer, self.scope = self.scope, scope
+        for arg in plain + stars:
+            self._bind(arg.arg, "star" if arg in stars else "argument")
+            self._name(arg.arg, arg.lineno, arg.col_offset, arg, False)
+        if method and (arguments.posonlyargs or arguments.args):
+            scope.self_name = plain[0].arg
+        self._all(body)
+        self.scope = outer
+
+    def visit_ClassDef(self, node):
+        self._all([*node.decorator_list, *node.bases, *node.keywords])
+        self._bind(node.name, "class")
+        self._word(node.name, node.lineno, node.col_offset + len("class"), node)
+        scope = Scope("class", self.path, self.scope, node.name)
+        self.classes.append((node, self.scope, scope))
+        self._inside(scope, node.body)
+
+    def _comprehension(self, node, *parts):
+        self.visit(node.generators[0].iter)
+        scope = Scope("comprehension", self.path, self.scope, "<comprehension>")
+        outer, self.scope = self.scope, scope
+        for at, generator in enumerate(node.generators):
+            self.visit(generator.target)
+            if at:
+                self.visit(generator.iter)
+            self._all(generator.ifs)
+        self._all(parts)
+        self.scope = outer
+
+    def visit_ListComp(self, node):
+        self._comprehension(node, node.elt)
+
+    visit_SetComp = visit_GeneratorExp = visit_ListComp
+
+    def visit_DictComp(self, node):
+        self._comprehension(node, node.key, node.value)
+
+    def visit_NamedExpr(self, node):
+        self.visit(node.value)
+        scope = self.scope
+        while scope.kind == "comprehension":
+            scope = scope.parent
+        self._bind(node.target.id, "store", scope)
+        self._name(node.target.id, node.target.lineno, node.target.col_offset, node.target, True)
+
+    def visit_Name(self, node):
+        store = not isinstance(node.ctx, ast.Load)
+        if store:
+            self._bind(node.id, "store")
+        self._name(node.id, node.lineno, node.col_offset, node, store)
+
+    def visit_Global(self, node):
+        kind = "global" if isinstance(node, ast.Global) else "nonlocal"
+        for name in node.names:
+            self.scope.outer[name] = kind
+            if kind == "global":
+                self.scope.module().bound.setdefault(name, set())
+            self._word(name, node.lineno, node.col_offset + len(kind), node)
+
+    visit_Nonlocal = visit_Global
+
+    def visit_ExceptHandler(self, node):
+        self._all([node.type])
+        if node.name:
+            self._bind(node.name, "store")
+            self._word(node.name, node.type.end_lineno, node.type.end_col_offset, node)
+        self._all(node.body)
+
+    def visit_Import(self, node):
+        for alias in node.names:
+            if alias.name == "*":
+                raise SqueezeError(self.path, node.lineno, "import * hides which names come")
+            self._bind(alias.asname or alias.name.split(".")[0], "import")
+            self.imports.append((node, alias, self.scope))
+
+    visit_ImportFrom = visit_Import
+
+    def visit_Attribute(self, node):
+        self.bases.add(id(node.value))
+        self.visit(node.value)
+        self.attributes.append((node, self.scope))
+
+    def visit_keyword(self, node):
+        self.keywords.append(node)
+        self.visit(node.value)
+
+    def visit_Call(self, node):
+        self.calls.append((node, self.scope))
+        self.generic_visit(node)
+
+    def visit_JoinedStr(self, node):
+        self.in_format |= {id(part) for part in ast.walk(node)}
+        self.generic_visit(node)
