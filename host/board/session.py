@@ -35,7 +35,10 @@ def run_board(settings, note):
 
 
 def make_image(settings, note, tree=DEVICE):
-    """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased."""
+    """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased.
+
+    With `tree` None the image has just the file system that the board makes at its first start.
+    """
     path = Path(settings.flash)
     if path.exists() and not settings.erase:
         return
@@ -52,7 +55,7 @@ def make_image(settings, note, tree=DEVICE):
 
 
 def install(settings, tree, note):
-    """Boot once and let mpremote copy the firmware over the tty; then the power goes off."""
+    """Boot once and let mpremote copy the firmware, if any, over the tty; then the power goes off."""
     shown = []
     board = Board(replace(settings, console=shown.append))
     done, failure = threading.Event(), []
@@ -74,6 +77,8 @@ def install(settings, tree, note):
         booted.cancel()
         if not board.waiting_at_prompt:
             raise BoardError("the VM did not start:\n" + b"".join(shown).decode(errors="replace"))
+        if tree is None:
+            return
         copying = threading.Thread(target=work, daemon=True)
         copying.start()
         board.run(until=done.is_set)
