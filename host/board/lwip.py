@@ -108,7 +108,7 @@ class Connection:
         return found & mask
 
     def close(self):
-        if self.state == "reset" or self.state == "connecting":
+        if self.state in ("closed", "reset", "connecting"):
             return self._gone()
         if self._segments or self._data_waits():
             return self.abort()
@@ -216,8 +216,9 @@ class Connection:
         return None
 
     def _gone(self, time_wait=True):
-        self.stack.poller.unwatch(self._sock)
-        self._sock.close()
+        if self._sock.fileno() >= 0:
+            self.stack.poller.unwatch(self._sock)
+            self._sock.close()
         waits = time_wait and self.state == "closing"
         self.state = "closed"
         self.stack.forget(self, self.port if waits else None)
@@ -249,9 +250,11 @@ class Listener:
             return self._close_socket()
         if self._sock is None:
             self._sock = self.stack.open_socket(socket.SOCK_STREAM, self.port)
-            self._sock.listen(0)
-        # A SYN beyond the last connection is ignored: the client tries again. The machine's own queue holds one or two.
-        able = not self.stack.deaf and len(self.stack.connections) < CONNECTIONS_MAX
+        # A SYN beyond the last connection is ignored and the client tries again; the machine's own queue, which holds one
+        # more than it is told, keeps the first of them waiting instead.
+        free = CONNECTIONS_MAX - len(self.stack.connections)
+        self._sock.listen(max(0, free - 1))
+        able = not self.stack.deaf and free > 0
         self.stack.poller.watch(self._sock, EPOLLIN if able else 0, self._event)
         return None
 
@@ -456,12 +459,12 @@ class Stack:
 
     def close_all(self, reset=False):
         """After a soft reset; with `reset`, the chip lost its memory and connections just end."""
-        for handle in list(self._handles):
-            self.close(handle)
         if reset:
             for connection in list(self.connections):
                 connection.abort()
             self._time_wait.clear()
+        for handle in list(self._handles):
+            self.close(handle)
 
     def poll(self, wanted):
         """[(index, events)] of those of [(handle, mask)] that are ready."""
