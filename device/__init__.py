@@ -7,16 +7,21 @@
 """
 
 IDLE_MS = 20  # how long a turn waits for a phone; what a phone sends meanwhile is handled at once
-FAULT_PAUSE_MS = 5_000  # to read the fault and press Ctrl-C before the board starts again
 
 
 def machine():
     """The state machine on this board's hardware."""
-    from .context import Context
-    from .engine import Machine
     from .hardware import Hardware
 
-    return Machine(Context(Hardware()))
+    return on(Hardware())
+
+
+def on(hardware):
+    """The state machine on that hardware, see hardware.py."""
+    from .context import Context
+    from .engine import Machine
+
+    return Machine(Context(hardware))
 
 
 def run(board=None):
@@ -29,25 +34,8 @@ def run(board=None):
 
 
 def main():
-    """Keep the board online for ever, beside the owner's program.
-
-    The program is app.py. It is imported when the board is first connected and the setup is over; if it has a
-    function step(), that is called at every turn. A fault, here or there, is printed and the board starts again;
-    Ctrl-C leads to the prompt.
-    """
+    """Keep the board online for ever, beside the owner's program: see program.py."""
     from .hardware import Hardware
+    from .program import main
 
-    try:
-        board = machine()
-        context = board.context
-        context.idle_ms = IDLE_MS
-        while context.state != "connected" or context.portal:
-            board.step()
-        app = context.hardware.program("app")
-        step = getattr(app, "step", None)
-        while True:
-            board.step()
-            if step:
-                step()
-    except Exception as error:
-        Hardware().restart_after(error, FAULT_PAUSE_MS)
+    main(Hardware(), on)

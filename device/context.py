@@ -3,9 +3,10 @@
 from . import policy
 from .clock import Clock
 from .net.radio import Radio
-from .overlay import forget
+from .overlay import forget, make_room
 
-ON_DEMAND = ("net.http", "net.portal", "net.actions", "net.pages", "net.answer", "net.form", "credentials", "store")
+PAGES = ("net.pages", "net.api", "net.text", "net.answer", "net.connection")
+ROUTES = ("net.http", "net.form", "net.portal", "net.actions", "net.scan", "credentials", "store")
 
 
 class Network:
@@ -125,13 +126,16 @@ class Context:
 
     def respond(self, request, body):
         """(status, fields, content) for a complete request; HTTPError for one that is refused."""
+        make_room("net.http", "net.form")
         from .net.portal import respond
 
-        return respond(self, request, body)
+        answer = respond(self, request, body)
+        make_room(*ROUTES)
+        return answer
 
     def refuse(self, status):
-        """The content of the answer to a request that was refused."""
-        from .net.pages import error
+        """(status, fields, content) for a request that was refused."""
+        from .net.answer import error
 
         return error(status)
 
@@ -143,4 +147,5 @@ class Context:
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""
-        forget(*ON_DEMAND)
+        forget(*ROUTES)
+        forget(*PAGES)

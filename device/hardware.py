@@ -3,7 +3,6 @@
 import os
 import select
 import socket
-import sys
 import time
 
 import machine
@@ -23,6 +22,7 @@ class Hardware:
     open = open
     rename = os.rename
     remove = os.remove
+    files = os.listdir
 
     def __init__(self):
         self.ticks_ms = time.ticks_ms
@@ -38,19 +38,6 @@ class Hardware:
         """Restart the chip. machine.soft_reset() would only end main.py and leave the board at the REPL."""
         machine.reset()
 
-    def restart_after(self, error, pause_ms):
-        """Show a fault and restart the chip, leaving time to read it or to stop it with Ctrl-C."""
-        sys.print_exception(error)
-        print("homeport: starting again in", pause_ms // 1000, "s; Ctrl-C stops it")
-        time.sleep_ms(pause_ms)
-        machine.reset()
-
-    def program(self, name):
-        """The owner's module `name`, or None if the board has no such file in its root folder."""
-        files = os.listdir("/")
-        if name + ".py" in files or name + ".mpy" in files:
-            return __import__(name)
-
     def powered_on(self):
         """True if this boot began by switching the power on, when the router may be booting as well."""
         return machine.reset_cause() in POWER_ON_CAUSES
@@ -65,15 +52,16 @@ class Hardware:
 
     def udp(self, port):
         """A non-blocking UDP socket on every interface."""
-        return self._bound(socket.SOCK_DGRAM, port)
+        return self.socket(port, socket.SOCK_DGRAM)
 
     def listen(self, port, backlog):
         """A non-blocking listening TCP socket; the port queues `backlog` connections and resets further ones."""
-        sock = self._bound(socket.SOCK_STREAM, port)
+        sock = self.socket(port, socket.SOCK_STREAM)
         sock.listen(backlog)
         return sock
 
-    def _bound(self, kind, port):
+    def socket(self, port, kind):
+        """A non-blocking socket bound to `port` on every interface."""
         sock = socket.socket(socket.AF_INET, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("", port))

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
+from device.net import HTTPError, Request
 from device.net.answer import REASONS as REASON_LINES
 from device.net.answer import head
-from device.net.http import BODY_LIMIT_BYTES, LANGUAGE_LIMIT_BYTES, HTTPError, Request
+from device.net.http import BODY_LIMIT_BYTES, LANGUAGE_LIMIT_BYTES, feed
 from host_tests.corpus.hostile import GET, HTTP, OWN, POST
 from host_tests.corpus.replay import BUFFER_BYTES, PIECES_BYTES, facts, parse, show
 
@@ -115,7 +116,7 @@ def test_the_length_is_known_before_the_body_so_that_room_can_be_made():
     data = POST + b"Content-Length: 1000\r\n\r\nssid"
     buffer[: len(data)] = data
     request = Request()
-    end = request.feed(buffer, len(data))
+    end = feed(request, buffer, len(data))
     assert (request.head_complete, request.complete, request.length, end) == (True, False, 1000, 4)
     assert buffer[:end] == b"ssid"
 

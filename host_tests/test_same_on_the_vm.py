@@ -106,7 +106,7 @@ measure()
 
 SURVIVAL = """
 import gc
-from device.net import form, http
+from device.net import HTTPError, Request, answer, form, http, text
 from host_tests.corpus import hostile
 
 buffer = bytearray(536)
@@ -114,16 +114,16 @@ requests = [request for _, request, status in hostile.HTTP if status == 0 and le
 
 def round():
     for data in requests:
-        request = http.Request()
+        request = Request()
         buffer[: len(data)] = data
-        request.feed(buffer, len(data))
-        http.head(200, 5, ((b"A", b"b"),))
+        http.feed(request, buffer, len(data))
+        answer.head(200, 5, ((b"A", b"b"),))
     for data in hostile.TEXT:
-        form.json_string(data)
+        text.escape(text.text(data))
         try:
             for _ in form.fields(data):
                 pass
-        except http.HTTPError:
+        except HTTPError:
             pass
 
 def measure():

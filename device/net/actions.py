@@ -2,12 +2,10 @@
 
 from binascii import unhexlify
 
-from .. import store
 from ..context import Attempt, Network
 from ..credentials import problem
 from . import HTTPError
 from .form import fields
-from .pages import page
 from .scan import row_of
 
 HEX_DIGITS = b"0123456789abcdef"
@@ -18,6 +16,8 @@ def act(context, path, body):
     form = {}
     for name, value in fields(body):
         form.setdefault(name, value)  # of a repeated field the first counts
+    from .pages import page
+
     if context.submitted or context.state == "connecting":
         return page(context, "setup.html", 409, "busy", typed=form.get(b"ssid", b""))
     if path == b"/connect":
@@ -41,6 +41,8 @@ def connect(context, form):
     row = row_of(context.seen, typed or picked)
     wrong = "two_names" if typed and picked not in (b"", typed) else problem(typed or picked, key, row and row[3])
     if wrong:
+        from .pages import page
+
         return page(context, "setup.html", 422, wrong, picked, typed)
     context.attempt = Attempt(context.attempt.number + 1 if context.attempt else 1, Network(typed or picked, key))
     context.submitted = True
@@ -49,10 +51,12 @@ def connect(context, form):
 
 def forget(context):
     """Erase what is saved, here and in the SDK's own memory, which it would join at power-up."""
+    from ..store import erase
+    from .station import join, leave
+
     context.forgotten = True
     context.attempt = None
     context.networks = []
-    context.radio.station_on()
-    context.radio.join(b"", b"")
-    context.radio.leave()
-    context.saved = store.erase(context.hardware, context.report)
+    join(context.radio, b"", b"")
+    leave(context.radio)
+    context.saved = erase(context.hardware, context.report)

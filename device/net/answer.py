@@ -1,5 +1,6 @@
 """The heads of HTTP answers (RFC 9112 section 4). Pure functions on bytes."""
 
+HTML = (b"Content-Type", b"text/html; charset=utf-8")
 REASONS = b"""200 OK
 302 Found
 303 See Other
@@ -38,3 +39,17 @@ def head(status, length=None, fields=()):
             raise ValueError("line break in a header field")
         lines.append(line)
     return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def error(status, *fields):
+    """(status, fields, content) of a short page for a refused request."""
+    reason = reason_of(status)
+    page = b"<!doctype html><title>%s</title><h1>%s</h1><a href=/>Open the Wi-Fi setup</a>" % (reason, reason)
+    return status, (HTML,) + fields, page
+
+
+def redirect(status, location):
+    """(status, fields, content), with a short body for clients that do not follow, longer than what some take for a
+    broken proxy."""
+    page = b'<!doctype html><a href="' + location + b'">Open the Wi-Fi setup</a>'
+    return status, (HTML, (b"Location", location)), page

@@ -4,6 +4,8 @@ lwIP hands over received data in pieces of at most 536 bytes, and answers data t
 socket is closed (extmod/modlwip.c).
 """
 
+from . import Request
+
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
 SILENT_TIMEOUT_MS = 1_000  # nothing said at all while every place is taken: browsers open spare connections
@@ -15,8 +17,6 @@ class Connection:
     """Receives into and sends from one buffer. `request` is None once it is answered."""
 
     def __init__(self, sock, now):
-        from .http import Request
-
         self.sock = sock
         self.buffer = bytearray(SEGMENT_BYTES)
         self.start = 0
@@ -42,7 +42,9 @@ class Connection:
         request = self.request
         if request:
             expected = request.head_complete
-            self.end = request.feed(self.buffer, self.end + count)
+            from .http import feed
+
+            self.end = feed(request, self.buffer, self.end + count)
             if request.head_complete and not expected:
                 if request.length > SEGMENT_BYTES:
                     larger = bytearray(request.length)

@@ -1,7 +1,7 @@
 """One attempt to join one network, and the most that can truthfully be said about its end."""
 
 from .. import policy
-from . import radio as wireless
+from . import station
 
 
 class Join:
@@ -26,7 +26,7 @@ class Join:
         self._missing_seen = None  # when it last said so
         self._refused = False
         self._associated_since = None
-        if not already and not radio.join(network.ssid, network.key):
+        if not already and not station.join(radio, network.ssid, network.key):
             self._refused = True
             self._deadline = now
 
@@ -35,12 +35,12 @@ class Join:
         if now < self._next_look:
             return None
         self._next_look = now + policy.LINK_POLL_MS
-        status = self._radio.status()
-        if status == wireless.GOT_IP:
+        status = station.status(self._radio)
+        if status == station.GOT_IP:
             return "got_ip"
-        if status == wireless.WRONG_PASSWORD:
+        if status == station.WRONG_PASSWORD:
             return self._failed("wrong_password")
-        if status == wireless.CONNECT_FAIL:
+        if status == station.CONNECT_FAIL:
             self._refused = True
         self._watch_searches(now, status)
         self._watch_association(now)
@@ -51,10 +51,10 @@ class Join:
 
     def close(self):
         """Leave the air to the access point: a station that searches makes it unusable."""
-        self._radio.leave()
+        station.leave(self._radio)
 
     def _watch_searches(self, now, status):
-        if status == wireless.NO_AP_FOUND:
+        if status == station.NO_AP_FOUND:
             self._missing_seen = now
             if self._missing_since is None:
                 self._missing_since = now
@@ -62,7 +62,7 @@ class Join:
             self._missing_since = None  # a whole search did not miss it: it is there now
 
     def _watch_association(self, now):
-        if not self._radio.associated():
+        if not station.is_associated(self._radio):
             self._associated_since = None
             return
         self._missing_since = None  # it is there after all

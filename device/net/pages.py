@@ -4,57 +4,27 @@ A page's file is sent line by line without its line ends, so no page is ever in 
 only if `word` is among the page's words, and `%name` is replaced by that part, or by the file of that name.
 """
 
-import json
 from binascii import hexlify
 
-from .answer import reason_of
-from .form import escape, text
+from .answer import HTML
+from .text import shown
 
-HTML = (b"Content-Type", b"text/html; charset=utf-8")
-JSON = (b"Content-Type", b"application/json")
 # No script or style from elsewhere, no other site's frame, no form to elsewhere.
 SAFE_PAGE = (
     b"Content-Security-Policy",
     b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self';"
     b" base-uri 'none'; frame-ancestors 'none'",
 )
+BLOCK_BYTES = 256
 CANNOT_JOIN = ("wpa3", "enterprise")
 
 
-def error(status):
-    """A short page for a refused request, as bytes."""
-    reason = reason_of(status)
-    return b"<!doctype html><title>%s</title><h1>%s</h1><a href=/>Open the Wi-Fi setup</a>" % (reason, reason)
-
-
 def page(context, name, status=200, problem=None, picked=b"", typed=b""):
-    """(status, fields, content) of the page or JSON document in the file `name`.
+    """(status, fields, content) of the page in the file `name`.
 
     problem: a word for what was wrong; picked, typed: names to put back into the form.
     """
-    if name == "status.json":
-        return status, (JSON,), status_of(context)
-    content = Page(context, name, problem, picked, typed)
-    return status, (JSON,) if name == "networks.json" else (HTML, SAFE_PAGE), content
-
-
-def status_of(context):
-    """What a program may know of the board's state, as JSON."""
-    attempt = context.attempt
-    joined = context.joined
-    network = joined or attempt and attempt.network
-    failed = attempt and not joined
-    return document(
-        {
-            "state": context.state,
-            "ssid": printable(network.ssid) if network else None,
-            "reason": attempt.reason if failed else None,
-            "guess": bool(failed and attempt.guess),
-            "ip": context.radio.station.ifconfig()[0] if joined else None,
-            "attempt": attempt.number if attempt else None,
-            "saved": context.saved,
-        }
-    )
+    return status, (HTML, SAFE_PAGE), Page(context, name, problem, picked, typed)
 
 
 class Page:
@@ -96,17 +66,23 @@ class Page:
 
     def _lines(self, name):
         with self._open(name) as file:
-            for line in file:
-                line = line.rstrip(b"\n")
-                while line[:1] == b"?":
-                    end = line.find(b" ")
-                    word = str(line[1:end], "ascii")  # trusted: our own file
-                    line = line[end + 1 :] if word in self._words else b""
-                if line[:1] == b"%":
-                    for piece in self._part(str(line[1:], "ascii")):  # trusted: our own file
-                        yield piece
-                elif line:
-                    yield line
+            rest = b""
+            while True:
+                block = file.read(BLOCK_BYTES)  # by lines, the port would read byte by byte
+                if not block:
+                    return
+                lines = (rest + block).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    while line[:1] == b"?":
+                        end = line.find(b" ")
+                        word = str(line[1:end], "ascii")  # trusted: our own file
+                        line = line[end + 1 :] if word in self._words else b""
+                    if line[:1] == b"%":
+                        for piece in self._part(str(line[1:], "ascii")):  # trusted: our own file
+                            yield piece
+                    elif line:
+                        yield line
 
     def _part(self, name):
         """An iterable of the bytes that stand for `%name`."""
@@ -124,8 +100,6 @@ class Page:
             return (b"<li>" + shown(ssid) for ssid in self._saved)
         if name == "rows":
             return self._rows()
-        if name == "networks":
-            return self._networks()
         return self._lines(name)
 
     def _rows(self):
@@ -146,31 +120,3 @@ class Page:
                 bars,
                 bars,
             )
-
-    def _networks(self):
-        comma = b""
-        for ssid, rssi, channel, security in self._seen:
-            yield comma + document(
-                {
-                    "ssid": printable(ssid),
-                    "rssi": rssi,
-                    "channel": channel,
-                    "security": security,
-                    "saved": ssid in self._saved,
-                }
-            )
-            comma = b","
-
-
-def shown(data):
-    """Any bytes as markup that shows them and does nothing else."""
-    return escape(text(data))
-
-
-def printable(data):
-    """Any bytes as text."""
-    return str(text(data), "utf-8")  # trusted: text() makes it valid
-
-
-def document(value):
-    return json.dumps(value).encode()

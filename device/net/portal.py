@@ -1,14 +1,14 @@
 """Which page answers which request. State changes by POST only, and only from the portal's own pages."""
 
 from . import HTTPError
-from .pages import error, page
+from .answer import error, redirect
 
 GET = {
     b"/": "setup.html",
     b"/status": "status.html",
     b"/forget": "forget.html",
-    b"/api/status": "status.json",
-    b"/api/networks": "networks.json",
+    b"/api/status": "",
+    b"/api/networks": "",
 }
 POST = (b"/connect", b"/scan", b"/forget")
 NUISANCES = (b"/favicon.ico", b"/apple-touch-icon", b"/wpad.dat")  # asked by machines, not by people
@@ -38,11 +38,12 @@ def respond(context, request, body):
         target = act(context, path, body)
         return redirect(303, root + target) if type(target) is bytes else target
     if method in (b"GET", b"HEAD") and path in GET:
-        return page(context, GET[path])
+        if GET[path]:
+            from .pages import page
+
+            return page(context, GET[path])
+        from .api import networks, status
+
+        return networks(context) if path == b"/api/networks" else status(context)
     allowed = b"POST" if path not in GET else b"GET, HEAD, POST" if path in POST else b"GET, HEAD"
-    return 405, ((b"Allow", allowed),), error(405)
-
-
-def redirect(status, location):
-    """With a short body for clients that do not follow, longer than what some take for a broken proxy."""
-    return status, ((b"Location", location),), b'<!doctype html><a href="' + location + b'">Open the Wi-Fi setup</a>'
+    return error(405, (b"Allow", allowed))

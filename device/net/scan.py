@@ -2,16 +2,16 @@
 
 import gc
 
-from . import radio as wireless
+from . import station
 
 SECURITY = ("open", "wep", "wpa", "wpa2", "wpa_wpa2", "enterprise", "wpa3")  # 5 and 6: as the ESP32 counts on
 
 
 def scan(radio, limit, report):
     """At most `limit` rows. Blocks for about 2 s. Never while joining: the SDK drops the attempt, or never answers."""
-    radio.station_on()
-    if radio.status() != wireless.GOT_IP:
-        radio.leave()
+    radio.switch(radio.station, True)
+    if station.status(radio) != station.GOT_IP:
+        station.leave(radio)
     gc.collect()
     try:
         return strongest(radio.station.scan(), limit)

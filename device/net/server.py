@@ -3,7 +3,6 @@
 import gc
 
 from . import HTTPError, dns
-from .connection import Connection
 
 DNS_PORT = 53
 HTTP_PORT = 80
@@ -16,7 +15,7 @@ REST_AFTER_MS = 2_000  # without a client: the pages' code may leave the memory
 class Server:
     """Asks the application four things: respond(request, body) -> (status, fields, content), content being bytes or
     a function that returns an iterator of bytes, called twice (to count, then to send), so a page is never in memory
-    as a whole; refuse(status) -> content; sent(path) once an answer has left; rest() when nobody asks any more.
+    as a whole; refuse(status) -> the same; sent(path) once an answer has left; rest() when nobody asks any more.
     `address` is the board's own IPv4 address, text. OSError if a socket is refused.
     """
 
@@ -89,6 +88,8 @@ class Server:
             sock = self._listener.accept()[0]
         except OSError:
             return  # the client left before we looked
+        from .connection import Connection
+
         try:
             sock.setblocking(False)
             self._connections.append(Connection(sock, self._clock.now()))
@@ -129,7 +130,7 @@ class Server:
                 if connection.pieces:
                     self._application.sent(connection.path)
         except HTTPError as error:
-            self._start(connection, error.args[0], (), self._application.refuse(error.args[0]))
+            self._start(connection, *self._application.refuse(error.args[0]))
         except (OSError, MemoryError):
             self._drop(connection)  # reset by the client, or no room to serve it
             gc.collect()

@@ -1,7 +1,7 @@
 """connected: the board is on the Wi-Fi. Say farewell to the phone that set it up, then watch the link."""
 
 from .. import policy
-from ..net import radio as wireless
+from ..net import station
 
 
 class State:
@@ -31,7 +31,7 @@ class State:
         self._next_look = now + policy.LINK_POLL_MS
         if context.portal is not None and self._farewell_is_over(now):
             context.close_portal()
-        if context.radio.status() == wireless.GOT_IP:
+        if station.status(context.radio) == station.GOT_IP:
             self._down_since = None
             if not self._remembered and now - self._entered_at >= policy.STABLE_AFTER_MS:
                 self._remember()
@@ -62,5 +62,5 @@ class State:
         """The network that held becomes the first to try; the store writes only what changed."""
         self._remembered = True
         context = self._context
-        context.joined.channel = context.radio.channel()
+        context.joined.channel = station.channel(context.radio)
         context.remember(context.joined)

@@ -1,6 +1,7 @@
 """connecting: a person submitted a network. Try it from memory; save it only once it has given an address."""
 
 from .. import policy
+from ..net import station
 from ..net.join import Join
 
 
@@ -38,13 +39,13 @@ class State:
         if self._tries == 1:
             for ssid, _, channel, _ in context.seen:
                 if ssid == self._attempt.network.ssid:
-                    context.radio.move_access_point(channel)
+                    station.move_access_point(context.radio, channel)
         self._join = Join(context.radio, context.clock, self._attempt.network)
 
     def _succeeded(self):
         context = self._context
         network = self._attempt.network
-        network.channel = context.radio.channel()
+        network.channel = station.channel(context.radio)
         context.remember(network)
         context.joined = network
         self._attempt.outcome = "connected"

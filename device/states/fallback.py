@@ -2,6 +2,7 @@
 
 from .. import policy
 from ..net.join import Join
+from ..net.station import leave
 
 
 class State:
@@ -10,7 +11,7 @@ class State:
         self._join = None
         self._next = 0
         self._rested_since = context.clock.now()
-        context.radio.leave()
+        leave(context.radio)
         from ..credentials import access_point_key
 
         context.open_portal(access_point_key(context.networks))

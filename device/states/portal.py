@@ -3,10 +3,12 @@
 
 class State:
     def __init__(self, context):
+        from ..net.station import leave
+
         self._context = context
         if not context.seen:
             context.scan()  # before phones join: a scan makes them lose frames
-        context.radio.leave()
+        leave(context.radio)
         context.open_portal()
 
     def step(self):

@@ -2,6 +2,7 @@
 
 from .. import policy
 from ..net.join import Join
+from ..net.station import is_joining
 
 
 class State:
@@ -44,8 +45,8 @@ class State:
         """The last proven network at once, without a scan; the SDK's own attempt is not disturbed."""
         context = self._context
         network = context.networks[0]
-        context.radio.station_on()
-        if context.radio.is_joining(network.ssid):
+        context.radio.switch(context.radio.station, True)
+        if is_joining(context.radio, network.ssid):
             return Join(context.radio, context.clock, network, policy.SDK_JOIN_TIMEOUT_MS, True)
         return Join(context.radio, context.clock, network)
 

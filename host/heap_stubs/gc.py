@@ -5,12 +5,15 @@ def collect():
     return 0
 
 
+# Memory is always short here, so that what is counted is what a board keeps when it has to.
+
+
 def mem_alloc():
-    return 2000
+    return 37952
 
 
 def mem_free():
-    return 35952
+    return 0
 
 
 def threshold(size=-1):

@@ -165,6 +165,9 @@ def query(name=b"\3www\7example\3com\0", kind=1, klass=1, flags=b"\1\0", counts=
 
 
 OPT = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
+NEWER_OPT = OPT[:6] + b"\1" + OPT[7:]  # of version 1
+EMPTY = b"\0\0\1\0\1\0\0\0\0\0\0"  # a record that says nothing
+LONG_RECORD = b"\1a\0\0\1\0\1\xff\xff\xff\xff\1\1" + b"\xff" * 257
 SOA = b"\xc0\x0c\0\6\0\1\0\0\0\0\0\2\0\0"
 
 # (name, datagram, rcode, number of addresses); rcode None = no reply is due
@@ -174,6 +177,8 @@ DNS = (
     ("a header", query(counts=(0, 0, 0, 0))[:12], 1, 0),
     ("a header that promises a question", query()[:12], 1, 0),
     ("a response", query(flags=b"\x81\x80"), None, 0),
+    ("a response without recursion", query(flags=b"\x80\0"), None, 0),
+    ("a query that offers recursion", query(flags=b"\1\x80"), 0, 1),
     ("zeros", bytes(512), 1, 0),
     ("ones", b"\xff" * 512, None, 0),
     ("an inverse query", query(flags=b"\x09\0"), 4, 0),
@@ -214,7 +219,7 @@ DNS = (
     ("EDNS", query(counts=(1, 0, 0, 1), rest=OPT), 0, 1),
     ("EDNS, but not counted", query(rest=OPT), 0, 1),
     ("EDNS with DO and an option", query(counts=(1, 0, 0, 1), rest=OPT[:7] + b"\x80\0\0\x06\0\x0c\0\2\0\0"), 0, 1),
-    ("EDNS, version 1", query(counts=(1, 0, 0, 1), rest=OPT[:6] + b"\1" + OPT[7:]), 16, 0),
+    ("EDNS, version 1", query(counts=(1, 0, 0, 1), rest=NEWER_OPT), 16, 0),
     ("EDNS, version 255", query(counts=(1, 0, 0, 1), rest=OPT[:6] + b"\xff" + OPT[7:]), 16, 0),
     ("EDNS twice", query(counts=(1, 0, 0, 2), rest=OPT + OPT), 1, 0),
     ("EDNS in two sections", query(counts=(1, 0, 1, 1), rest=OPT + OPT), 1, 0),
@@ -230,7 +235,11 @@ DNS = (
     ("a SOA, then EDNS", query(counts=(1, 0, 1, 1), rest=SOA + OPT), 0, 1),
     ("a record whose name has no end", query(counts=(1, 0, 1, 0), rest=b"\x3fa"), 1, 0),
     ("a record with a label of 64 bytes", query(counts=(1, 0, 1, 0), rest=b"\x40" + b"a" * 80), 1, 0),
-    ("as many records as fit", query(counts=(1, 0, 43, 0), rest=b"\0\0\1\0\1\0\0\0\0\0\0" * 43), 0, 1),
+    ("as many records as fit", query(counts=(1, 0, 43, 0), rest=EMPTY * 43), 0, 1),
+    ("256 records, then EDNS", query(counts=(1, 256, 0, 1), rest=EMPTY * 256 + NEWER_OPT), 16, 0),
+    ("a long record, then EDNS", query(counts=(1, 1, 0, 1), rest=LONG_RECORD + NEWER_OPT), 16, 0),
+    ("a record whose name is of type 10", query(counts=(1, 1, 0, 0), rest=b"\xbf\0" + EMPTY), 1, 0),
+    ("a record whose name is the first pointer", query(counts=(1, 1, 0, 0), rest=b"\xc0\0" + EMPTY[1:]), 0, 1),
     ("localhost", query(b"\x09localhost\0"), 3, 0),
     ("below localhost", query(b"\1a\x09LOCALHOST\0", kind=28), 3, 0),
     ("not localhost", query(b"\x0anlocalhost\0"), 0, 1),

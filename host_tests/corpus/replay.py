@@ -5,7 +5,7 @@ A file given as the argument has one input a line: a kind (d: datagram, h: reque
 
 import sys
 
-from device.net import dns, form, http
+from device.net import HTTPError, Request, dns, form, http, text
 
 ADDRESS = b"\xc0\xa8\x04\x01"
 BUFFER_BYTES = 536
@@ -27,7 +27,7 @@ def parse(data, sizes):
 
     sizes: the most bytes of the first piece, the second and so on, then again from the start.
     """
-    request = http.Request()
+    request = Request()
     buffer = bytearray(BUFFER_BYTES)
     at = end = pieces = 0
     while at < len(data) and not request.complete:
@@ -39,7 +39,7 @@ def parse(data, sizes):
         buffer[end : end + count] = data[at : at + count]
         at += count
         pieces += 1
-        end = request.feed(buffer, end + count)
+        end = http.feed(request, buffer, end + count)
         if not 0 <= end <= len(buffer):
             raise RuntimeError("the end is outside the buffer")
     return request, bytes(buffer[: request.length if request.complete else end])
@@ -49,7 +49,7 @@ def show(function, *arguments):
     """What a function returns or raises, as text that is the same on every interpreter."""
     try:
         return text_of(function(*arguments))
-    except http.HTTPError as error:
+    except HTTPError as error:
         return "refused %d" % error.args[0]
 
 
@@ -77,7 +77,7 @@ def results(kind, data):
     else:
         yield show(lambda: list(form.fields(data)))
         yield show(lambda: list(form.fields(memoryview(data))))
-        for function in (form.unquote, form.escape, form.text, form.is_text, form.json_string):
+        for function in (form.unquote, text.escape, text.text):
             yield show(function, data)
 
 

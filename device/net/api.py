@@ -1,0 +1,52 @@
+"""What a program may know of the board, as JSON."""
+
+import json
+
+from .text import text
+
+JSON = (b"Content-Type", b"application/json")
+
+
+def networks(context):
+    """(status, fields, content) of GET /api/networks: strongest first, one row a name."""
+    seen = context.seen
+    saved = [network.ssid for network in context.networks]
+    return 200, (JSON,), lambda: network_rows(seen, saved)
+
+
+def network_rows(seen, saved):
+    comma = b"["
+    for ssid, rssi, channel, security in seen:
+        yield comma + document(
+            {"ssid": printable(ssid), "rssi": rssi, "channel": channel, "security": security, "saved": ssid in saved}
+        )
+        comma = b","
+    yield b"]" if seen else b"[]"
+
+
+def status(context):
+    """(status, fields, content) of GET /api/status."""
+    attempt = context.attempt
+    joined = context.joined
+    network = joined or attempt and attempt.network
+    failed = attempt and not joined
+    return 200, (JSON,), document(
+        {
+            "state": context.state,
+            "ssid": printable(network.ssid) if network else None,
+            "reason": attempt.reason if failed else None,
+            "guess": bool(failed and attempt.guess),
+            "ip": context.radio.station.ifconfig()[0] if joined else None,
+            "attempt": attempt.number if attempt else None,
+            "saved": context.saved,
+        }
+    )
+
+
+def printable(data):
+    """Any bytes as text."""
+    return str(text(data), "utf-8")  # trusted: text() makes it valid
+
+
+def document(value):
+    return json.dumps(value).encode()
