@@ -136,6 +136,21 @@ def test_every_well_formed_question_is_answered_by_the_rules(labels, kind, klass
         assert not message.options
 
 
+@pytest.mark.parametrize("withheld", [PHASE_A, PHASE_B])
+@pytest.mark.parametrize("text", KNOWN)
+def test_every_name_of_a_rule_is_answered_by_it(text, withheld):
+    for name in (text, text.upper(), "a." + text, "x" + text, text + ".x"):
+        name = dns.name.from_text(name)
+        message = checked(query(name.to_wire()), withheld)
+        assert (message.rcode(), addresses(message)) == expected(name, 1, 1, withheld), name
+
+
+@pytest.mark.parametrize("flags", [0, 0x8000, 0x7FFF, 0xFFFF])
+def test_of_the_edns_flags_only_do_comes_back(flags):
+    opt = b"\0\0\x29\x04\xd0\0\0" + flags.to_bytes(2, "big") + b"\0\0"
+    assert checked(query(counts=(1, 0, 0, 1), rest=opt)).ednsflags == flags & dns.flags.DO
+
+
 @unhurried
 @given(names, some.integers(0, 60))
 def test_a_truncated_query_is_refused_without_an_address(labels, missing):

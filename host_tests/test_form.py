@@ -1,6 +1,7 @@
 """Forms and text of strangers, against the standard library's own idea of them."""
 
 import html
+from itertools import product
 from urllib.parse import parse_qsl, quote_from_bytes, quote_plus, unquote_to_bytes
 
 import pytest
@@ -15,12 +16,10 @@ unhurried = settings(deadline=None)  # a busy machine is no fault
 
 # What text() must not let through: control characters, and what changes the direction of the text around it.
 UNFIT = {*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-# Short strings of bytes that matter to a decoder of UTF-8, so that many come near its borders.
-near_utf8 = some.lists(
-    some.sampled_from(b"a\x7f\x80\x8d\x8f\x90\x9f\xa0\xa9\xae\xbf\xc0\xc2\xe0\xe2\xed\xf0\xf4\xf5")
-).map(bytes)
+# Bytes at the borders of what a decoder of UTF-8 tells apart.
+BORDERS = b"a\x7f\x80\x8f\x90\x9f\xa0\xbf\xc1\xc2\xdf\xe0\xec\xed\xee\xef\xf0\xf4\xf5\xff"
+near_utf8 = some.lists(some.sampled_from(BORDERS)).map(bytes)
 any_bytes = some.binary() | near_utf8 | some.text().map(str.encode) | some.sampled_from(TEXT)
-without_percent = any_bytes.map(lambda data: data.replace(b"%", b""))
 
 
 def refusal(function, *arguments):
@@ -63,6 +62,15 @@ def test_a_bad_escape_is_refused(data):
     assert refusal(list, fields(b"a=b&a=" + data)) == 400
 
 
+def test_only_hex_digits_are_hex_digits():
+    for byte in range(256):
+        for data in (bytes([0x25, byte, 0x31]), bytes([0x25, 0x31, byte])):
+            if byte in b"0123456789abcdefABCDEF":
+                assert unquote(data) == unquote_to_bytes(data)
+            else:
+                assert refusal(unquote, data) == 400
+
+
 @unhurried
 @given(some.lists(some.tuples(any_bytes, any_bytes), max_size=FIELDS_LIMIT))
 def test_the_fields_of_a_form_come_back_in_their_order(pairs):
@@ -79,6 +87,7 @@ def test_odd_forms_are_read_as_the_standard_library_reads_them(body):
 
 
 def test_a_form_of_too_many_fields_is_refused_and_one_at_the_limit_is_not():
+    assert FIELDS_LIMIT == 32
     body = b"&".join([b"a=b"] * FIELDS_LIMIT)
     assert len(list(fields(b"&&" + body + b"&&"))) == FIELDS_LIMIT
     assert refusal(list, fields(body + b"&a")) == 413
@@ -104,9 +113,21 @@ def test_text_knows_every_character():
             assert text(characters.encode()).decode() == as_displayed(characters.encode())
 
 
+def test_text_knows_every_pair_of_bytes_and_longer_sequences_at_the_borders():
+    sequences = list(product(range(256), repeat=2)) + list(product(BORDERS, repeat=3))
+    sequences += [(lead, *rest) for lead in b"\xe0\xef\xf0\xf1\xf4\xf5" for rest in product(BORDERS, repeat=3)]
+    data = b" ".join(map(bytes, sequences))
+    assert text(data).decode() == as_displayed(data)
+
+
 def test_surrogates_are_no_text():
     for code in (0xD800, 0xDBFF, 0xDC00, 0xDFFF):
         assert chr(code).encode("utf-8", "surrogatepass") not in text(chr(code).encode("utf-8", "surrogatepass"))
+
+
+def test_only_what_is_special_in_html_is_escaped():
+    data = bytes(range(0x20, 0x7F))
+    assert escape(data).decode() == html.escape(data.decode()).replace("&#x27;", "&#39;")
 
 
 @unhurried
