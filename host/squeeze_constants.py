@@ -41,8 +41,10 @@ def fold(sources, public):
         for use in found.loads[symbol]:
             if not isinstance(use.node, ast.alias):
                 text = repr(value)
-                if value is not None and not isinstance(value, (bool, bytes, str)) and (
-                    use.node in found.bases or text[0] == "-"
+                if (
+                    value is not None
+                    and not isinstance(value, (bool, bytes, str))
+                    and (use.node in found.bases or text[0] == "-")
                 ):
                     text = f"({text})"
                 edits[use.path].node(use.node, text)

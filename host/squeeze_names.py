@@ -107,9 +107,7 @@ class _Names:
         joined = {symbol for pair in program.joined for symbol in pair}
         symbols = {use.symbol for use in program.uses if use.symbol[0] in ("global", "local")} | joined
         named_by_import = {
-            binding
-            for _, _, _, alias, target, binding in program.imports
-            if not alias.asname and target[0] != "global"
+            binding for _, _, _, alias, target, binding in program.imports if not alias.asname and target[0] != "global"
         }
         self._fixed_groups = {
             self._group(symbol)
@@ -253,7 +251,7 @@ def _check(program, names):
             raise SqueezeError(use.path, use.line, f"{use.name} shows names that are not those of the source")
         if use.scope.kind == "class" and symbol[0] == "attribute" and isinstance(use.node, ast.Name) and not use.store:
             outer = use.scope.parent.holder(use.name)
-            if outer is not None and names.new(symbol) != names.new(program.symbol(use.scope.parent, use.name)):
+            if outer and {names.new(symbol), names.new(program.symbol(use.scope.parent, use.name))} != {use.name}:
                 raise SqueezeError(use.path, use.line, f"{use.name} may be the class's or the one outside of it")
     moved = [use for use in program.uses if names.new(use.symbol) != use.name and not names.is_argument(use)]
     renamed = {use.name for use in moved}

@@ -173,10 +173,11 @@ class Program:
             package += statement.module.split(".") if statement.module else []
             source = self.module_path(package)
             module = self.module_path([*package, alias.name])
-            if source is not None and alias.name in self.scopes[source].bound:
-                target = ("global", source, alias.name)
-            elif module is not None:
+            bound_by = self.scopes[source].bound.get(alias.name) if source else None
+            if module is not None and bound_by in (None, {"import"}):  # a package may import its own module
                 target = ("module", module, None)
+            elif bound_by is not None:
+                target = ("global", source, alias.name)
             else:
                 raise SqueezeError(path, statement.lineno, f"{'.'.join(package)} has no {alias.name}")
         line, column = alias.lineno, alias.col_offset
