@@ -6,7 +6,6 @@ import struct
 import time
 
 import pytest
-
 from homeport.board.lwip import (
     CLOSE_TIMEOUT_MS,
     CONNECTIONS_MAX,

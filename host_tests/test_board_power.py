@@ -124,7 +124,7 @@ def test_a_soft_reset_does_not_touch_the_radio(bench):
 
 
 def test_the_router_that_goes_and_comes_back_is_followed_when_the_air_file_changes(bench):
-    main = CONNECT + "seen = None\nwhile True:\n    s = w.status()\n    if s != seen: print('status', s)\n    seen = s\n"
+    main = CONNECT + "seen = 0\nwhile True:\n    s = w.status()\n    if s != seen: print('status', s)\n    seen = s\n"
     board = bench.start(main=main, air=home())
     board.wait_for("status 5")
     board.set_air(home(up=False))
@@ -201,7 +201,8 @@ def test_rtc_memory_and_watchdog_refuse_what_the_chip_refuses(bench):
     main = (
         "import machine\n"
         "for call in (lambda: machine.RTC().memory(b'x' * 493), lambda: machine.WDT(timeout=3000),\n"
-        "             lambda: machine.WDT(1), lambda: machine.Pin(7), lambda: machine.Pin(16, machine.Pin.IN, machine.Pin.PULL_UP),\n"
+        "             lambda: machine.WDT(1), lambda: machine.Pin(7),\n"
+        "             lambda: machine.Pin(16, machine.Pin.IN, machine.Pin.PULL_UP),\n"
         "             lambda: machine.freq(1), lambda: machine.Timer(-1)):\n"
         "    try:\n        call()\n        print('accepted')\n"
         "    except Exception as e:\n        print(type(e).__name__, e)\n"

@@ -1,7 +1,6 @@
 """The simulated radio by itself: no VM, no sockets, a clock that the test sets."""
 
 import pytest
-
 from homeport.board import air as airfile
 from homeport.board.air import AirError, parse
 from homeport.board.radio import (
@@ -63,7 +62,7 @@ def net(ssid="Home", key=KEY, **more):
     return {"ssid": ssid, "key": key, **more}
 
 
-# Joining ---------------------------------------------------------------------------------------------------------------
+# Joining ------------------------------------------------------------
 
 
 def test_the_right_key_is_connecting_until_join_ms_and_then_has_the_address_of_the_air_file():
@@ -200,7 +199,7 @@ def test_rssi_is_31_without_a_link_and_status_255_without_a_station():
     assert world.wlan.status(STA_IF, "rssi") == 31
 
 
-# Memory ----------------------------------------------------------------------------------------------------------------
+# Memory ------------------------------------------------------------
 
 
 def test_active_connect_and_config_write_flash_and_a_bare_connect_does_not():
@@ -242,7 +241,7 @@ def test_an_empty_name_is_stored_and_joins_nothing():
     assert world.after(5000) == IDLE and world.parameters.sta_ssid == b""
 
 
-# Scans -----------------------------------------------------------------------------------------------------------------
+# Scans ------------------------------------------------------------
 
 
 def test_a_scan_lists_names_addresses_channels_strengths_modes_and_hides_hidden_names():
@@ -285,7 +284,7 @@ def test_a_scan_is_refused_while_the_sdk_searches():
     assert world.radio.scan_begin()
 
 
-# One radio -------------------------------------------------------------------------------------------------------------
+# One radio ------------------------------------------------------------
 
 
 def test_the_station_moves_the_access_point_and_its_phones_rejoin():
@@ -319,7 +318,7 @@ def test_no_more_than_four_phones_fit():
     assert World(opmode=ACCESS_POINT, phones=9).wlan.status(AP_IF, "stations")[3:] == [(b"\2\0\0\0\1\3", "192.168.4.5")]
 
 
-# Forms and errors ------------------------------------------------------------------------------------------------------
+# Forms and errors ------------------------------------------------------------
 
 
 def error(call):
@@ -393,7 +392,7 @@ def test_ipconfig_sets_and_gets_addresses():
     assert wlan.ifconfig(STA_IF)[3] == "8.8.8.8"  # there is one DNS server for both
 
 
-# The air file ----------------------------------------------------------------------------------------------------------
+# The air file ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from .process import Terminal, Vm, raw
 from .rpc import Channel
 
 CHIP_HEAP_BYTES = 37_952  # `GC: total` on the chip (ports/esp8266/main.c: 38 KiB with the collector's tables)
-WORD_FACTOR = 2  # the VM has 64-bit words; objects made of words take twice the chip's bytes
-OVERHEAD_BYTES = 40_000  # what the simulation itself keeps in the heap, see test_board_heap
+WORD_FACTOR = 2  # the VM has 64-bit words: what is made of words takes twice the bytes that it takes on the chip
+OVERHEAD_BYTES = 45_000  # what the simulation itself keeps in the heap, with the collector's tables; a test holds it
 DEFAULT_HEAP_BYTES = OVERHEAD_BYTES + WORD_FACTOR * CHIP_HEAP_BYTES
 HTTP_PORT, DNS_PORT = 80, 53
 
@@ -30,6 +30,7 @@ INTERRUPT_GRACE_S = 0.05  # a program that makes no call for so long gets a sign
 SEND_TICK_S = 0.001  # the machine does not tell when a peer acknowledged
 DEAF_TTY_S = 0.1  # a terminal that takes nothing for so long has nobody behind it
 READ_BYTES = 4096
+READS_MAX = 64  # then it is somebody else's turn
 CRASH_PAUSE_S = 0.5
 
 
@@ -293,7 +294,7 @@ class Board:
     # The console ------------------------------------------------------------------------------------------------------
 
     def _printed(self):
-        while True:
+        for _ in range(READS_MAX):
             try:
                 data = os.read(self._terminal.master, READ_BYTES)
             except (BlockingIOError, OSError):

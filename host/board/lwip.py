@@ -250,8 +250,8 @@ class Listener:
             return self._close_socket()
         if self._sock is None:
             self._sock = self.stack.open_socket(socket.SOCK_STREAM, self.port)
-        # A SYN beyond the last connection is ignored and the client tries again; the machine's own queue, which holds one
-        # more than it is told, keeps the first of them waiting instead.
+        # A SYN beyond the last connection is ignored and the client tries again; the machine's own queue, which holds
+        # one more than it is told, keeps the first of them waiting instead.
         free = CONNECTIONS_MAX - len(self.stack.connections)
         self._sock.listen(max(0, free - 1))
         able = not self.stack.deaf and free > 0

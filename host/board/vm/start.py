@@ -14,7 +14,7 @@ _SUBSTITUTES = (
     "time", "select", "socket", "network", "machine", "esp", "os", "sys", "vfs", "math", "random", "binascii",
     "hashlib", "micropython",
 )  # fmt: skip
-_REFUSED = ("cmath", "_thread", "termios", "argparse", "ffi", "_asyncio", "start")
+_REFUSED = ("cmath", "_thread", "termios", "argparse", "ffi", "start")
 _GONE = ("compile", "execfile", "complex", "NotImplemented")
 BLOCK_BYTES = 4096
 
@@ -89,7 +89,8 @@ def _substitute():
         module.__name__ = name
         sys.modules[name] = module
     sys.modules["lwip"] = sys.modules["socket"]
-    for name in ("start", "_rpc") + tuple("_" + name for name in _SUBSTITUTES):
+    sys.modules["_asyncio"] = __import__("_tasks")
+    for name in ("start", "_rpc", "_tasks") + tuple("_" + name for name in _SUBSTITUTES):
         del sys.modules[name]
 
 
