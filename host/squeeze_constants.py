@@ -4,7 +4,7 @@ import ast
 import re
 
 from .squeeze_edits import Edits
-from .squeeze_scopes import OUTSIDE, Program
+from .squeeze_program import OUTSIDE, Program
 
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 SMALL_INTEGER_BITS = 30  # of its 31 one is the sign; a larger one is an object
@@ -124,7 +124,7 @@ class _Constants:
             if isinstance(node.op, (ast.LShift, ast.Mult)) and max(map(abs, values)) >> 16:
                 raise _NoConstant
             return _OPERATORS[type(node.op)](*values)
-        symbol = self._program._symbol_of(node, scope)
+        symbol = self._program.symbol_of(node, scope)
         if symbol in self.definitions and symbol not in waiting:
             inner = self._program.scopes[symbol[1]]
             return _integer(self._value(self.definitions[symbol].value, inner, (*waiting, symbol)))

@@ -14,15 +14,12 @@ from collections import Counter, defaultdict
 from .rom_names import POOL, ROM
 from .squeeze_constants import CONSTANT, named_in_strings
 from .squeeze_edits import Edits, SqueezeError
-from .squeeze_scopes import OUTSIDE, PACKAGE, Program
+from .squeeze_program import OUTSIDE, PACKAGE, Program
+from .squeeze_refusals import is_special, refuse
 
 # As short as it gets; also what names are made of when the pool is empty, so that a second pass changes nothing.
 SHORT = re.compile(r"[A-Za-z][0-9]?")
 FRESH = tuple(a + b for b in ["", *string.digits] for a in string.ascii_letters)
-
-_BLIND = {"globals", "locals", "vars", "dir", "eval", "exec", "execfile"}
-_BY_NAME = {"getattr", "setattr", "hasattr", "delattr"}
-_FORMAT_FIELD = re.compile(r"\{\w*\.(\w+)")
 
 
 def rename(sources, public):
@@ -69,7 +66,7 @@ class _Names:
                 self._in_file[use.path].add(use.name)
         self._allocate_variables()
         self._allocate_attributes()
-        _check(program, self)
+        refuse(program, self)
 
     def is_undefined(self, symbol):
         """True if no class of the tree has such an attribute."""
@@ -93,7 +90,7 @@ class _Names:
         return symbol[0] == "builtin" or self._group(symbol) in self._fixed_groups
 
     def _stays(self, name):
-        return name in ROM or _is_special(name) or SHORT.fullmatch(name) is not None or name in self._kept
+        return name in ROM or is_special(name) or SHORT.fullmatch(name) is not None or name in self._kept
 
     # Variables: module-level names, arguments, local names
 
@@ -233,56 +230,3 @@ def _depth(scope):
 
 def _is_argument(symbol):
     return symbol[0] == "local" and "argument" in symbol[1].bound[symbol[2]]
-
-
-def _is_special(name):
-    return name.startswith("__") and name.endswith("__")
-
-
-def _check(program, names):
-    """SqueezeError where the tree does what renaming would break."""
-    for use in program.uses:
-        symbol = use.symbol
-        if use.name.startswith("__") and not _is_special(use.name) and symbol[0] == "attribute":
-            raise SqueezeError(use.path, use.line, f"CPython mangles {use.name}, MicroPython does not")
-        if symbol[0] == "attribute" and symbol[1] is None and use.name[0] == "_" and not _is_special(use.name):
-            raise SqueezeError(use.path, use.line, f"{use.name} is private to a class, and this need not be its self")
-        if use.name in ("__dict__", "__qualname__", "__name__") and isinstance(use.node, ast.Attribute):
-            raise SqueezeError(use.path, use.line, f"{use.name} shows names that are not those of the source")
-        if use.scope.kind == "class" and symbol[0] == "attribute" and isinstance(use.node, ast.Name) and not use.store:
-            outer = use.scope.parent.holder(use.name)
-            if outer and {names.new(symbol), names.new(program.symbol(use.scope.parent, use.name))} != {use.name}:
-                raise SqueezeError(use.path, use.line, f"{use.name} may be the class's or the one outside of it")
-    moved = [use for use in program.uses if names.new(use.symbol) != use.name and not names.is_argument(use)]
-    renamed = {use.name for use in moved}
-    renamed_globals = {use.name for use in moved if use.symbol[0] == "global"}
-    for use in program.uses:
-        if use.symbol[0] == "attribute" and use.name in renamed_globals and names.is_undefined(use.symbol):
-            raise SqueezeError(use.path, use.line, f"{use.name}, of an object or of a module that only the run shows?")
-    for visitor in program.visitors:
-        for call, scope in visitor.calls:
-            _check_call(visitor.path, call, scope, renamed)
-
-
-def _check_call(path, call, scope, renamed):
-    called = call.func.id if isinstance(call.func, ast.Name) and scope.holder(call.func.id) is None else None
-    if called in _BLIND:
-        raise SqueezeError(path, call.lineno, f"{called}() meets names that are not those of the source")
-    if called in _BY_NAME:
-        name = call.args[1] if len(call.args) > 1 else None
-        if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
-            if called == "delattr" and ast.unparse(call.args[0]).startswith("sys.modules["):
-                return  # a package lets go of a submodule: those keep their names
-            raise SqueezeError(path, call.lineno, f"{called}() with a name that only the run shows")
-        if name.value in renamed:
-            raise SqueezeError(path, call.lineno, f"{called}() asks for {name.value}, which is renamed: make it PUBLIC")
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "format":
-        text = call.func.value.value if isinstance(call.func.value, ast.Constant) else ""
-        for name in _FORMAT_FIELD.findall(text if isinstance(text, str) else ""):
-            if name in renamed:
-                raise SqueezeError(path, call.lineno, f"format() asks for {name}, which is renamed: make it PUBLIC")
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            known = isinstance(keyword.value, ast.Name) and scope.holder(keyword.value.id)
-            if not known or known.bound[keyword.value.id] != {"star"}:
-                raise SqueezeError(path, call.lineno, "keyword arguments whose names only the run shows")
