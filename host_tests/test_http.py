@@ -153,7 +153,7 @@ def test_100_is_only_for_those_who_wait_for_it():
 
 def test_the_language_is_cut_and_the_origin_is_kept():
     request = parsed(GET + b"Accept-Language: de, " + b"x" * 1000 + b"\r\nOrigin: http://192.168.4.1\r\n\r\n")
-    assert len(request.language) == LANGUAGE_LIMIT_BYTES
+    assert len(request.language) == LANGUAGE_LIMIT_BYTES == 64
     assert request.language.startswith(b"de, xxx")
     assert request.origin == b"http://192.168.4.1"
 
@@ -180,6 +180,13 @@ def test_the_version_tells_how_to_answer(data, version):
 def test_a_host_that_is_missing_is_not_an_empty_one():
     assert parsed(b"GET / HTTP/1.0\r\n\r\n").host is None
     assert parsed(b"GET / HTTP/1.0\r\nHost:\r\n\r\n").host == b""
+    request = parsed(b"GET / HTTP/1.1\r\nHost: :80\r\n\r\n")
+    assert (request.host, request.port) == (b"", b"80")
+
+
+def test_an_absolute_target_outranks_the_host_and_its_port():
+    request = parsed(b"GET http://a/ HTTP/1.1\r\nHost: b:8080\r\n\r\n")
+    assert (request.host, request.port, request.path) == (b"a", b"", b"/")
 
 
 @unhurried

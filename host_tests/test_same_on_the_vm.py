@@ -150,5 +150,5 @@ def test_a_thousand_dns_answers_use_no_heap_at_all(tmp_path):
 
 
 def test_nothing_that_requests_and_forms_allocate_survives(tmp_path):
-    # A stale word on the stack may hold some blocks of 32 bytes; a leak would hold one or more in each of the 20 rounds.
+    # A stale word on the stack may hold some blocks of 32 bytes; a leak would hold one or more in each of 20 rounds.
     assert int(vm_figures(SURVIVAL, tmp_path)["survived"]) < 20 * 32
