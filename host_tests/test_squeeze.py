@@ -85,6 +85,19 @@ def test_every_constant_goes_whose_value_is_free_or_needed_once():
     assert squeezed["__init__.py"].count("1 << 40") == 1  # an object: not copied to each of its uses
 
 
+@pytest.mark.parametrize("size", [0, 4])
+def test_names_are_made_up_when_the_chips_are_used_up(size, tmp_path, monkeypatch):
+    monkeypatch.setattr("homeport.squeeze_names.POOL", POOL[:size])
+    for number, sources in enumerate([*TRICKY.values(), {**texts(), "replay.py": REPLAY}]):
+        squeezed = squeeze_texts(sources)
+        assert any(len(name) < 3 for name in squeezed.names)
+        check(sources, squeezed.sources, PUBLIC)
+        assert squeeze_texts(squeezed.sources).sources == squeezed.sources
+        if "replay.py" not in sources:
+            before = result_of(sources, tmp_path, f"before{number}")
+            assert result_of(squeezed.sources, tmp_path, f"after{number}") == before
+
+
 # The firmware itself
 
 
