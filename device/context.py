@@ -6,7 +6,7 @@ from .net.radio import Radio
 from .overlay import forget, make_room
 
 PAGES = ("net.pages", "net.api", "net.text", "net.answer", "net.connection")
-ROUTES = ("net.http", "net.form", "net.portal", "net.actions", "net.scan", "credentials", "store")
+ROUTES = ("net.http", "net.form", "net.portal", "net.actions", "net.scan", "net.station", "credentials", "store")
 
 
 class Network:

@@ -1,5 +1,7 @@
 """portal: nothing is saved. An open access point asks a person for a network."""
 
+from ..overlay import forget
+
 
 class State:
     def __init__(self, context):
@@ -9,6 +11,7 @@ class State:
         if not context.seen:
             context.scan()  # before phones join: a scan makes them lose frames
         leave(context.radio)
+        forget("net.station")
         context.open_portal()
 
     def step(self):
