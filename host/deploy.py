@@ -15,6 +15,28 @@ MAIN = "main.py"  # stays source: the port looks for boot.py and main.py only
 MPY_CROSS_OPTIONS = ("-O2",)
 TIMEOUT_S = 300
 
+# A module that is no longer in the tree would go on being imported, a .py even before the .mpy of the same name.
+REMOVE_OTHERS = """
+import os
+keep = %r
+def sweep(folder):
+    left = 0
+    for entry in list(os.ilistdir(folder)):
+        path = folder + '/' + entry[0]
+        if entry[1] == 0x4000:
+            if sweep(path):
+                left += 1
+            else:
+                os.rmdir(path)
+        elif path in keep:
+            left += 1
+        else:
+            print('rm', path)
+            os.remove(path)
+    return left
+sweep(%r)
+"""
+
 
 class DeployError(Exception):
     """The firmware could not be compiled or copied; the text is the tool's own."""
@@ -47,12 +69,15 @@ def compile_tree(tree, stage):
 def deploy(port, tree=DEVICE, progress=lambda line: None):
     """Compile `tree` and copy it to the board at `port` (a device, a symlink to one, or what mpremote's connect takes).
 
-    mpremote skips files that are on the board already. main.py goes last, so that a copy that was interrupted does not
-    start half a firmware. The board is left at its prompt: reset it afterwards. Raises DeployError.
+    mpremote skips files that are on the board already; those in /lib/homeport that the tree does not have are removed.
+    main.py goes last, so that a copy that was interrupted does not start half a firmware. The board is left at its
+    prompt: reset it afterwards. Raises DeployError.
     """
     with tempfile.TemporaryDirectory() as stage:
         main = compile_tree(tree, stage)
+        files = sorted(f"/{path.relative_to(stage)}" for path in Path(stage, "lib").rglob("*") if path.is_file())
         command = [sys.executable, "-m", "mpremote", "connect", port, "fs", "cp", "-r", Path(stage) / "lib", ":"]
+        command += ["+", "exec", REMOVE_OTHERS % (files, f"/lib/{PACKAGE}")]
         if main.exists():
             command += ["+", "fs", "cp", main, ":"]
         _run(command, progress)

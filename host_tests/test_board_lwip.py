@@ -295,6 +295,22 @@ def test_datagrams_that_come_while_the_radio_is_deaf_are_lost(world, dns):
     assert world.recv(handle, 100) == b"heard"
 
 
+def test_datagrams_that_are_sent_while_the_radio_is_deaf_are_lost(world, dns):
+    handle, client = dns
+    world.stack.set_radio(True, True)
+    assert world.stack.send(handle, b"lost", client.getsockname()) == 4
+    world.stack.set_radio(True, False)
+    world.stack.send(handle, b"sent", client.getsockname())
+    assert client.recv(100) == b"sent"
+
+
+def test_sockets_that_are_never_closed_run_out_with_12(world):
+    with pytest.raises(OSError) as caught:
+        for _ in range(1000):
+            world.stack.socket(UDP)
+    assert caught.value.args[0] == errno.ENOMEM
+
+
 def test_a_datagram_socket_never_hangs_up_and_a_fresh_stream_does(world, dns):
     assert world.events(dns[0], POLLIN | POLLOUT) == POLLOUT
     assert world.events(world.stack.socket(TCP), POLLIN) == POLLHUP

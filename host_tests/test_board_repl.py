@@ -139,6 +139,12 @@ def test_ctrl_c_and_mpremote_get_into_an_endless_main(bench, keyboard, program):
     assert board.mpremote("eval", "1 + 2").strip() == "3"
 
 
+def test_ctrl_c_that_comes_before_the_firmware_runs_is_not_lost(bench, keyboard):
+    board = bench.start(main=BUSY)
+    keyboard(board).type(b"\x03")  # the tty is there before the VM has started
+    board.wait_for("KeyboardInterrupt")
+
+
 def test_the_friendly_prompt_edits_completes_and_pastes(bench, keyboard):
     board = bench.start()
     hands = keyboard(board)

@@ -69,7 +69,7 @@ class Board:
         self.settings = settings
         self.hardware = None
         self.heap_used_at_start = None
-        self.waiting_at_prompt = False
+        self.waiting_at_prompt = self._runs_firmware = False
         self._poller = Poller()
         self._terminal = Terminal()
         self._vm = self._channel = None
@@ -239,7 +239,7 @@ class Board:
         self._channel = Channel(ours, self.hardware.handle)
         self._terminal.reset()
         self.console.restart()
-        self.waiting_at_prompt = False
+        self.waiting_at_prompt = self._runs_firmware = False
         try:
             self._vm = Vm(self._terminal, theirs, self.settings.flash, self.settings.heap)
         finally:
@@ -283,6 +283,13 @@ class Board:
 
     def _ready(self, heap_used):
         self.heap_used_at_start = heap_used
+        self._runs_firmware = True
+        self._expect_interrupt()
+
+    def _expect_interrupt(self):
+        """The next call of the program takes it; if none comes, a signal does, but never before boot.py."""
+        if self._channel.interrupt and self._runs_firmware:
+            self._interrupt_deadline = time.monotonic() + INTERRUPT_GRACE_S
 
     def _prompt(self):
         self._printed()
@@ -315,11 +322,13 @@ class Board:
         data, interrupts = self.console.from_user(data, self._interruptible)
         if interrupts:
             self._channel.interrupt = True
-            self._interrupt_deadline = time.monotonic() + INTERRUPT_GRACE_S
+            self._expect_interrupt()
         self._input += data
         self._feed()
 
     def _interruptible(self):
+        if not self._runs_firmware:
+            return True  # it has not begun: the Ctrl-C waits for it
         return self._terminal.executing() and self._vm.catches_interrupts()
 
     def _signal_interrupt(self):

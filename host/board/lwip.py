@@ -17,6 +17,7 @@ SEGMENT_BYTES = 536  # TCP_MSS
 WINDOW_BYTES = 4 * SEGMENT_BYTES
 SEND_BUFFER_BYTES = 2 * SEGMENT_BYTES
 DATAGRAMS_MAX = 4
+SOCKETS_MAX = 64  # no limit of lwIP's own: there the memory ends first
 DATAGRAM_BYTES_MAX = 1472  # no fragments are put together
 CLOSE_TIMEOUT_MS = 5000
 TIME_WAIT_MS = 5000
@@ -307,7 +308,7 @@ class Udp:
     def sendto(self, data, peer):
         if self._sock is None:
             self.bind(0)
-        if self.stack.reachable(peer[0]) and len(data) <= DATAGRAM_BYTES_MAX:
+        if self.stack.sending() and len(data) <= DATAGRAM_BYTES_MAX:
             try:
                 self._sock.sendto(data, peer)
             except BlockingIOError:
@@ -421,7 +422,7 @@ class Stack:
             return
         if not isinstance(thing, Fresh):
             raise _error(errno.EALREADY if getattr(thing, "state", "") == "connecting" else errno.EISCONN)
-        if not self.reachable(peer[0]):
+        if not (self.ap_up or self.route_up()):
             raise _error(errno.EHOSTUNREACH)
         if len(self.connections) >= CONNECTIONS_MAX:
             raise _error(errno.ENOMEM)
@@ -500,8 +501,9 @@ class Stack:
             if isinstance(thing, Listener):
                 thing.sync()
 
-    def reachable(self, ip):
-        return self.ap_up or self.route_up()
+    def sending(self):
+        """A datagram would leave the antenna."""
+        return not self.deaf if self.ap_up else self.route_up()
 
     def open_socket(self, kind, port):
         sock = socket.socket(socket.AF_INET, kind)
@@ -523,6 +525,8 @@ class Stack:
         sock.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, WINDOW_BYTES)
 
     def _add(self, thing):
-        handle = next(n for n in range(255) if n not in self._handles)
+        handle = next((n for n in range(SOCKETS_MAX) if n not in self._handles), None)
+        if handle is None:
+            raise _error(errno.ENOMEM)
         self._handles[handle] = thing
         return handle

@@ -7,9 +7,12 @@ it reads a reply, it sends SYNC next and skips what it finds up to the mark.
 
 import struct
 
+from .flash import PowerLost
+
 REQUEST = struct.Struct("<BBHii")
 REPLY = struct.Struct("<BBHi")
 OK, OS_ERROR, EXCEPTION, INTERRUPT = range(4)
+KNOWN = (ValueError, TypeError, MemoryError, NotImplementedError, AttributeError)  # the VM has them, too
 SYNC_MARK = b"\xffhomeport\xfe"
 
 # Operations; vm/_rpc.py and the modules beside it use the same numbers.
@@ -139,9 +142,14 @@ class Channel:
             if isinstance(error.args[0] if error.args else None, int):
                 return self._reply(OS_ERROR, error.args[0])
             return self._reply(EXCEPTION, payload=dump(("OSError", error.args)))
-        except (ValueError, TypeError, MemoryError, NotImplementedError, AttributeError) as error:
+        except PowerLost:
+            raise
+        except Exception as error:
             self.pending = None
-            return self._reply(EXCEPTION, payload=dump((type(error).__name__, error.args)))
+            name, args = type(error).__name__, error.args
+            if type(error) not in KNOWN:
+                name, args = "RuntimeError", (f"the virtual board: {error!r}",)
+            return self._reply(EXCEPTION, payload=dump((name, args)))
         if result is None:
             return None
         self.pending = None

@@ -49,9 +49,6 @@ class socket(_io.IOBase):
         else:
             raise OSError(22)
 
-    def __del__(self):
-        self.close()
-
     def close(self):
         if self._handle != _CLOSED:
             handle, self._handle = self._handle, _CLOSED

@@ -149,7 +149,10 @@ def run(channel, flash_fd):
     gc.collect()
     gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
     _rpc.system("ready", gc.mem_alloc())
-    if _run("boot.py") and with_main:
-        _run("main.py")
-    gc.collect()
+    try:
+        if _run("boot.py") and with_main:
+            _run("main.py")
+        gc.collect()
+    except KeyboardInterrupt:
+        pass  # it came just between the files
     _rpc.system("prompt")
