@@ -276,3 +276,21 @@ def test_a_missing_image_is_made_with_the_firmware_on_it_and_nothing_of_that_on_
     assert "installing" in board.errors[0]
     assert board.lines[0].startswith("fsm ")
     assert "lib" in mount(board.flash).listdir("/")
+
+
+def test_a_program_that_crashes_the_processor_resets_the_board_with_cause_2(bench):
+    main = (
+        "import machine, uctypes\nprint('cause', machine.reset_cause())\n"
+        "if machine.reset_cause() == 0:\n    uctypes.bytes_at(0, 4)\n"
+    )
+    board = bench.start(main=main)
+    board.wait_for("cause 0")
+    board.wait_for("cause 2")
+    assert "signal" in board.errors[0]
+
+
+def test_mpremote_sets_and_reads_the_clock(bench):
+    board = bench.start()
+    assert "(2000, 1, 1" in board.mpremote("rtc")
+    board.mpremote("rtc", "--set", "+", "soft-reset")
+    assert "(2000, 1, 1" not in board.mpremote("rtc")

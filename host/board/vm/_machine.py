@@ -3,7 +3,7 @@ import sys as _sys
 
 import _rpc
 import _time
-from machine import Signal, mem8, mem16, mem32  # noqa: F401
+from machine import Signal  # noqa: F401; not mem8 and the like: they would be this machine's /dev/mem
 
 PWRON_RESET = 0
 WDT_RESET = 1
