@@ -5,8 +5,8 @@ from .clock import Clock
 from .net.radio import Radio
 from .overlay import forget, make_room
 
-PAGES = ("net.pages", "net.api", "net.text", "net.answer", "net.connection")
-ROUTES = ("net.http", "net.form", "net.portal", "net.actions", "net.scan", "net.station", "credentials", "store")
+PAGES = " net.pages net.api net.text net.answer net.connection"
+ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store"
 
 
 class Network:
@@ -42,7 +42,7 @@ class Context:
         self.report = report
         self.clock = Clock(hardware.ticks_ms, hardware.sleep_ms)
         self.radio = Radio(hardware.station, hardware.access_point, report)
-        self.name = "Homeport-%02X%02X" % tuple(hardware.serial_number()[-2:])
+        self.name = hardware.name_itself()
         self.networks = load(hardware, report)[0]  # the last proven first
         self.saved = True  # False while the flash does not hold them
         self.state = None
@@ -56,8 +56,7 @@ class Context:
         self.portal = None  # the server, while the portal is open
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
-        self._just_powered_on = hardware.powered_on()
-        hardware.set_hostname(self.name)
+        self._just_powered_on = hardware.powered_on
         self.rest()
 
     def serve(self):
@@ -108,7 +107,7 @@ class Context:
             self.portal.close()
             self.portal = None
             self.rest()
-            forget("net.server", "net.connection", "net.dns")
+            forget("net.server net.connection net.dns")
         self.radio.close_access_point()
 
     def _listen(self):
@@ -126,11 +125,11 @@ class Context:
 
     def respond(self, request, body):
         """(status, fields, content) for a complete request; HTTPError for one that is refused."""
-        make_room("net.http", "net.form")
+        make_room("net.http net.form")
         from .net.portal import respond
 
         answer = respond(self, request, body)
-        make_room(*ROUTES)
+        make_room(ROUTES)
         return answer
 
     def refuse(self, status):
@@ -147,5 +146,4 @@ class Context:
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""
-        forget(*ROUTES)
-        forget(*PAGES)
+        forget(ROUTES + PAGES)

@@ -43,7 +43,7 @@ class Machine:
             print("fsm", context.clock.now(), name, event, target)
             self.state.close()
             self.state = None
-            forget("states." + name, "net.join", "net.station")
+            forget("net.join net.station states." + name)
             self._enter(target)
         return event
 

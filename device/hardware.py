@@ -18,13 +18,18 @@ class Hardware:
 
     POLLIN = select.POLLIN
     POLLOUT = select.POLLOUT
+    UDP = socket.SOCK_DGRAM
+    TCP = socket.SOCK_STREAM
     poll = select.poll
     open = open
     rename = os.rename
     remove = os.remove
     files = os.listdir
+    reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
 
     def __init__(self):
+        # Then the router may be booting as well.
+        self.powered_on = machine.reset_cause() in POWER_ON_CAUSES
         self.ticks_ms = time.ticks_ms
         self.sleep_ms = time.sleep_ms
         self.station = network.WLAN(network.STA_IF)
@@ -34,34 +39,14 @@ class Hardware:
         """A page's file, opened for reading bytes."""
         return open(PAGES + name, "rb")
 
-    def reset(self):
-        """Restart the chip. machine.soft_reset() would only end main.py and leave the board at the REPL."""
-        machine.reset()
-
-    def powered_on(self):
-        """True if this boot began by switching the power on, when the router may be booting as well."""
-        return machine.reset_cause() in POWER_ON_CAUSES
-
-    def serial_number(self):
-        """Four bytes that differ from chip to chip."""
-        return machine.unique_id()
-
-    def set_hostname(self, name):
-        """The name sent with DHCP requests; the port hands it to the SDK at the next connect()."""
+    def name_itself(self):
+        """A name that differs from board to board. The port sends it with DHCP requests from the next connect() on."""
+        name = "Homeport-%02X%02X" % tuple(machine.unique_id()[-2:])
         network.hostname(name)
+        return name
 
-    def udp(self, port):
-        """A non-blocking UDP socket on every interface."""
-        return self.socket(port, socket.SOCK_DGRAM)
-
-    def listen(self, port, backlog):
-        """A non-blocking listening TCP socket; the port queues `backlog` connections and resets further ones."""
-        sock = self.socket(port, socket.SOCK_STREAM)
-        sock.listen(backlog)
-        return sock
-
-    def socket(self, port, kind):
-        """A non-blocking socket bound to `port` on every interface."""
+    def bind(self, port, kind):
+        """A non-blocking socket on `port` of every interface; kind: hardware.UDP or hardware.TCP."""
         sock = socket.socket(socket.AF_INET, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("", port))

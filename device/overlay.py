@@ -11,9 +11,9 @@ RESERVE_PERCENT = 53  # of the heap stays free while the portal serves, if dropp
 PACKAGE = __name__[: __name__.rfind(".")]
 
 
-def forget(*names):
-    """Let go of modules of this package, named from its root, as in "net.pages"."""
-    for name in names:
+def forget(names):
+    """Let go of modules of this package, named from its root with spaces between, as in "store net.pages"."""
+    for name in names.split():
         name = PACKAGE + "." + name
         if name in sys.modules:
             del sys.modules[name]
@@ -22,8 +22,8 @@ def forget(*names):
     gc.collect()
 
 
-def make_room(*names):
-    """forget(*names) if memory is short; where there is plenty, code stays for the next request."""
+def make_room(names):
+    """forget(names) if memory is short; where there is plenty, code stays for the next request."""
     gc.collect()
     try:
         free = gc.mem_free()
@@ -31,4 +31,4 @@ def make_room(*names):
     except AttributeError:
         short = True  # CPython does not tell; forgetting always puts every reload to the test
     if short:
-        forget(*names)
+        forget(names)

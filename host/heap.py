@@ -135,9 +135,11 @@ def _import_in_place_of_builtins(stubs):
 
 
 def firmware(tree=DEVICE, open_connections=1):
-    """Figures of the firmware at the marks of host/heap_program.py, above all "in the middle of a page"."""
+    """Figures of the firmware at the marks of host/heap_program.py. What that program itself takes is not counted."""
     settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
-    return measure(tree, settings + PROGRAM.read_text(), squeezed=True)
+    found = measure(tree, settings + PROGRAM.read_text(), squeezed=True)
+    own = found.used.pop("program")
+    return Figures({mark: used - own for mark, used in found.used.items()}, found.names, found.output)
 
 
 def modules(tree=DEVICE, squeezed=True):

@@ -282,6 +282,9 @@ class FakeDatagrams(FakeSocket):
 
 
 class FakeListener(FakeSocket):
+    def listen(self, backlog):
+        self.backlog = backlog
+
     def accept(self):
         if not self.incoming:
             raise OSError(11)
@@ -312,6 +315,7 @@ class FakeHardware:
     """Same shape as device/hardware.py's Hardware."""
 
     POLLIN, POLLOUT = POLLIN, POLLOUT
+    UDP, TCP = 2, 1
 
     def __init__(self, routers=(), time=None, flash=None, powered_on=True, pages="device/net/"):
         self.time = time or FakeTime()
@@ -325,23 +329,16 @@ class FakeHardware:
         self.rename = self.flash.rename
         self.remove = self.flash.remove
         self.resets = 0
-        self.hostname = None
         self.dns = self.listener = self.poller = None
         self.refuse_sockets = False
-        self._powered_on = powered_on
+        self.powered_on = powered_on
         self._pages = pages
 
     def reset(self):
         self.resets += 1
 
-    def powered_on(self):
-        return self._powered_on
-
-    def serial_number(self):
-        return b"\x00\xc0\xff\xee"
-
-    def set_hostname(self, name):
-        self.hostname = name
+    def name_itself(self):
+        return "Homeport-FFEE"
 
     def page(self, name):
         return open(self._pages + name, "rb")
@@ -350,15 +347,12 @@ class FakeHardware:
         self.poller = FakePoll(self.time)
         return self.poller
 
-    def udp(self, port):
+    def bind(self, port, kind):
         if self.refuse_sockets:
             raise OSError(12)
-        self.dns = FakeDatagrams()
-        return self.dns
-
-    def listen(self, port, backlog):
-        if self.refuse_sockets:
-            raise OSError(12)
+        if kind == self.UDP:
+            self.dns = FakeDatagrams()
+            return self.dns
         self.listener = FakeListener()
         return self.listener
 

@@ -4,6 +4,7 @@ lwIP hands over received data in pieces of at most 536 bytes, and answers data t
 socket is closed (extmod/modlwip.c).
 """
 
+from ..overlay import make_room
 from . import Request
 
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
@@ -61,6 +62,7 @@ class Connection:
         pieces = content if callable(content) else lambda: iter((content,))
         request = self.request
         first = head(status, sum(len(piece) for piece in pieces()), fields)
+        make_room("net.answer")
         if request.method == b"HEAD":
             self.pieces = iter((first,))
         else:

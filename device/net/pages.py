@@ -15,7 +15,7 @@ SAFE_PAGE = (
     b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; form-action 'self';"
     b" base-uri 'none'; frame-ancestors 'none'",
 )
-BLOCK_BYTES = 256
+BLOCK_BYTES = 128
 CANNOT_JOIN = ("wpa3", "enterprise")
 
 
@@ -66,23 +66,26 @@ class Page:
 
     def _lines(self, name):
         with self._open(name) as file:
-            rest = b""
+            text = b""
             while True:
-                block = file.read(BLOCK_BYTES)  # by lines, the port would read byte by byte
-                if not block:
-                    return
-                lines = (rest + block).split(b"\n")
-                rest = lines.pop()
-                for line in lines:
-                    while line[:1] == b"?":
-                        end = line.find(b" ")
-                        word = str(line[1:end], "ascii")  # trusted: our own file
-                        line = line[end + 1 :] if word in self._words else b""
-                    if line[:1] == b"%":
-                        for piece in self._part(str(line[1:], "ascii")):  # trusted: our own file
-                            yield piece
-                    elif line:
-                        yield line
+                end = text.find(b"\n")
+                if end < 0:
+                    block = file.read(BLOCK_BYTES)  # readline() of the port reads byte by byte
+                    if not block:
+                        return
+                    text += block
+                    continue
+                line = text[:end]
+                text = text[end + 1 :]
+                while line[:1] == b"?":
+                    end = line.find(b" ")
+                    word = str(line[1:end], "ascii")  # trusted: our own file
+                    line = line[end + 1 :] if word in self._words else b""
+                if line[:1] == b"%":
+                    for piece in self._part(str(line[1:], "ascii")):  # trusted: our own file
+                        yield piece
+                elif line:
+                    yield line
 
     def _part(self, name):
         """An iterable of the bytes that stand for `%name`."""

@@ -30,9 +30,10 @@ class Server:
         self._rest_at = None
         self._accepting = False
         self._poller = hardware.poll()
-        self._dns = hardware.udp(DNS_PORT)
+        self._dns = hardware.bind(DNS_PORT, hardware.UDP)
         try:
-            self._listener = hardware.listen(HTTP_PORT, BACKLOG)
+            self._listener = hardware.bind(HTTP_PORT, hardware.TCP)
+            self._listener.listen(BACKLOG)
         except OSError:
             self._dns.close()
             raise
