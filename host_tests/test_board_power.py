@@ -281,7 +281,7 @@ def test_a_missing_image_is_made_with_the_firmware_on_it_and_nothing_of_that_on_
 def test_a_program_that_crashes_the_processor_resets_the_board_with_cause_2(bench):
     main = (
         "import machine, uctypes\nprint('cause', machine.reset_cause())\n"
-        "if machine.reset_cause() == 0:\n    uctypes.bytes_at(0, 4)\n"
+        "if machine.reset_cause() == 0:\n    uctypes.bytes_at(8, 4)\n"
     )
     board = bench.start(main=main)
     board.wait_for("cause 0")

@@ -3,7 +3,9 @@ import sys as _sys
 
 import _rpc
 import _time
-from machine import Signal  # noqa: F401; not mem8 and the like: they would be this machine's /dev/mem
+from machine import Signal  # noqa: F401
+
+# Not mem8 and the like: in this VM they are the /dev/mem of the machine that it runs on.
 
 PWRON_RESET = 0
 WDT_RESET = 1
