@@ -187,6 +187,8 @@ def test_a_host_that_is_missing_is_not_an_empty_one():
 def test_an_absolute_target_outranks_the_host_and_its_port():
     request = parsed(b"GET http://a/ HTTP/1.1\r\nHost: b:8080\r\n\r\n")
     assert (request.host, request.port, request.path) == (b"a", b"", b"/")
+    request = parsed(b"GET /http://a/ HTTP/1.1\r\nHost: b:8080\r\n\r\n")
+    assert (request.host, request.port, request.path) == (b"b", b"8080", b"/http://a/")
 
 
 @unhurried
