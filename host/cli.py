@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .board import AirError, BoardError, PowerLost, Settings
-from .board.board import DEFAULT_HEAP_BYTES
+from .board import DEFAULT_HEAP_BYTES, AirError, BoardError, PowerLost, Settings
 
 DEFAULT_FLASH = Path(".homeport/flash.bin")
 EXIT_USAGE, EXIT_POWER_LOST = 2, 3

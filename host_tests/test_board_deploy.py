@@ -20,12 +20,12 @@ def tree(tmp_path):
     folder = tmp_path / "tree"
     (folder / "sub").mkdir(parents=True)
     (folder / "__pycache__").mkdir()
-    (folder / "__init__.py").write_text("from .sub.deep import NAME\n")
+    (folder / "__init__.py").write_text("from .sub.deep import name\n\n\ndef main():\n    print('runs', name())\n")
     (folder / "sub" / "__init__.py").write_text("")
-    (folder / "sub" / "deep.py").write_text("NAME = 'deep'\n")
+    (folder / "sub" / "deep.py").write_text("def name():\n    return 'deep'\n")
     (folder / "page.html").write_text("<p>")
     (folder / "__pycache__" / "x.pyc").write_text("")
-    (folder / "main.py").write_text("import homeport\nprint('runs', homeport.NAME)\n")
+    (folder / "main.py").write_text("import homeport\nhomeport.main()\n")
     return folder
 
 
@@ -52,7 +52,7 @@ def test_a_tree_is_deployed_run_and_deployed_again_after_a_change(bench, tree):
     board.wait_for("runs deep")
     assert any("cp" in line for line in lines)
     (tree / "sub" / "deep.py").rename(tree / "sub" / "other.py")
-    (tree / "__init__.py").write_text("NAME = 'changed'\n")
+    (tree / "__init__.py").write_text("def main():\n    print('runs changed')\n")
     deploy(board.ready_tty(), tree, lines.append)
     assert "rm /lib/homeport/sub/deep.mpy" in lines
     board.mpremote("reset")
@@ -61,7 +61,7 @@ def test_a_tree_is_deployed_run_and_deployed_again_after_a_change(bench, tree):
 
 def test_a_module_that_does_not_compile_is_an_error_with_the_compilers_words(tree):
     (tree / "bad.py").write_text("def f(:\n")
-    with pytest.raises(DeployError, match="SyntaxError"):
+    with pytest.raises(DeployError, match="bad.py"):
         deploy("/nowhere", tree)
 
 

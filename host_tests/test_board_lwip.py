@@ -6,7 +6,7 @@ import struct
 import time
 
 import pytest
-from homeport.board.lwip import (
+from homeport.board.limits import (
     CLOSE_TIMEOUT_MS,
     CONNECTIONS_MAX,
     DATAGRAMS_MAX,
@@ -18,8 +18,8 @@ from homeport.board.lwip import (
     SEGMENT_BYTES,
     SEND_BUFFER_BYTES,
     TIME_WAIT_MS,
-    Stack,
 )
+from homeport.board.lwip import Stack
 from homeport.board.poller import Poller
 
 from .boards import free_port

@@ -4,7 +4,7 @@ import socket
 import time
 
 import pytest
-from homeport.board.board import CHIP_HEAP_BYTES, WORD_FACTOR
+from homeport.board.settings import CHIP_HEAP_BYTES, WORD_FACTOR
 
 from .boards import bench_fixture, images_fixture  # noqa: F401
 

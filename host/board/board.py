@@ -2,33 +2,26 @@
 
 import os
 import socket
-import sys
-import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from select import EPOLLIN, POLLIN, poll
 
 from . import chip, sdk
-from .air import Air, AirFile
+from .air import Air, AirFile, parse
 from .clock import Clock
 from .console import SOFT_REBOOT, Console
-from .flash import BLOCKS, Flash, PowerLost
+from .flash import Flash, PowerLost
 from .hardware import Hardware
 from .poller import Poller
-from .process import Terminal, Vm, raw
+from .process import Terminal, Vm
 from .rpc import Channel
+from .tty import Tty
 
-CHIP_HEAP_BYTES = 37_952  # `GC: total` on the chip (ports/esp8266/main.c: 38 KiB with the collector's tables)
-WORD_FACTOR = 2  # the VM has 64-bit words: what is made of words takes twice the bytes that it takes on the chip
-OVERHEAD_BYTES = 45_000  # what the simulation itself keeps in the heap, with the collector's tables; a test holds it
-DEFAULT_HEAP_BYTES = OVERHEAD_BYTES + WORD_FACTOR * CHIP_HEAP_BYTES
 HTTP_PORT, DNS_PORT = 80, 53
 
 AIR_POLL_S = 0.1
 INTERRUPT_GRACE_S = 0.05  # a program that makes no call for so long gets a signal instead
 SEND_TICK_S = 0.001  # the machine does not tell when a peer acknowledged
-DEAF_TTY_S = 0.1  # a terminal that takes nothing for so long has nobody behind it
 READ_BYTES = 4096
 READS_MAX = 64  # then it is somebody else's turn
 CRASH_PAUSE_S = 0.5
@@ -36,27 +29,6 @@ CRASH_PAUSE_S = 0.5
 
 class BoardError(Exception):
     """The board cannot be switched on; the text says why and which option to change."""
-
-
-@dataclass
-class Settings:
-    """`flash` is the image's path. `air`: a path, an air as a dict, or None. `console`: called with bytes."""
-
-    flash: str
-    air: object = None
-    erase: bool = False
-    address: str = "127.0.0.1"
-    http_port: int = 8080
-    dns_port: int = 10053
-    tty: str = None
-    clock: float = 1.0
-    cut_after: int = None
-    heap: int = DEFAULT_HEAP_BYTES
-    seed: int = None
-    blocks: int = BLOCKS
-    uptime_ms: int = 0  # what the board's clock shows at power-on
-    console: object = field(default=lambda data: None)
-    warn: object = field(default=lambda text: print(f"homeport: {text}", file=sys.stderr))
 
 
 class Board:
@@ -133,8 +105,6 @@ class Board:
 
     def set_air(self, air):
         """Air object or dict as in the air file."""
-        from .air import parse
-
         self._air = air if isinstance(air, Air) else parse(air)
         if self.hardware:
             self.hardware.set_air(self._air)
@@ -376,58 +346,3 @@ class Board:
                     raise BoardError(
                         f"{s.address} port {port}: {error.strerror}; choose another with {option} or --address"
                     ) from None
-
-
-class Tty:
-    """A pseudo-terminal that looks like the board's serial port to mpremote; PATH is a symlink to it."""
-
-    def __init__(self, path, poller, typed):
-        self._path, self._poller, self._typed = path, poller, typed
-        self._master, self._slave = os.openpty()  # we keep the slave open: its settings stay, nothing hangs up
-        raw(self._slave)
-        os.set_blocking(self._master, False)
-        self._pending = b""
-        self._deaf_since = None
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path))) as work:
-            link = os.path.join(work, "tty")
-            os.symlink(os.ttyname(self._slave), link)
-            os.replace(link, path)
-        self._watch()
-
-    def write(self, data):
-        """Waits for a reader that is slow; drops what nobody reads, like a serial line."""
-        self._pending += data
-        self._flush()
-        if not self._pending:
-            return
-        if self._deaf_since is None:
-            self._deaf_since = time.monotonic()
-        while self._pending and time.monotonic() - self._deaf_since < DEAF_TTY_S:
-            time.sleep(SEND_TICK_S)
-            self._flush()
-        self._pending = b""
-        self._watch()
-
-    def close(self):
-        self._poller.unwatch(self._master)
-        os.close(self._master)
-        os.close(self._slave)
-        if os.path.islink(self._path):
-            os.unlink(self._path)
-
-    def _flush(self):
-        try:
-            while self._pending:
-                self._pending = self._pending[os.write(self._master, self._pending) :]
-                self._deaf_since = None
-        except BlockingIOError:
-            pass
-
-    def _watch(self):
-        self._poller.watch(self._master, EPOLLIN, lambda _: self._read())
-
-    def _read(self):
-        try:
-            self._typed(os.read(self._master, READ_BYTES))
-        except (BlockingIOError, OSError):
-            pass

@@ -9,7 +9,8 @@ import socket
 import struct
 
 from . import chip, rpc, sdk
-from .lwip import POLLIN, POLLNVAL, POLLOUT, Stack
+from .limits import POLLIN, POLLNVAL, POLLOUT
+from .lwip import Stack
 from .radio import Radio
 from .wlan import Wlan
 

@@ -1,0 +1,32 @@
+"""How a board is made."""
+
+import sys
+from dataclasses import dataclass, field
+
+from .flash import BLOCKS
+
+CHIP_HEAP_BYTES = 37_952  # `GC: total` on the chip (ports/esp8266/main.c: 38 KiB with the collector's tables)
+WORD_FACTOR = 2  # the VM has 64-bit words: what is made of words takes twice the bytes that it takes on the chip
+OVERHEAD_BYTES = 45_000  # what the simulation itself keeps in the heap, with the collector's tables; a test holds it
+DEFAULT_HEAP_BYTES = OVERHEAD_BYTES + WORD_FACTOR * CHIP_HEAP_BYTES
+
+
+@dataclass
+class Settings:
+    """`flash` is the image's path. `air`: a path, an air as a dict, or None. `console`: called with bytes."""
+
+    flash: str
+    air: object = None
+    erase: bool = False
+    address: str = "127.0.0.1"
+    http_port: int = 8080
+    dns_port: int = 10053
+    tty: str = None
+    clock: float = 1.0
+    cut_after: int = None
+    heap: int = DEFAULT_HEAP_BYTES
+    seed: int = None
+    blocks: int = BLOCKS
+    uptime_ms: int = 0  # what the board's clock shows at power-on
+    console: object = field(default=lambda data: None)
+    warn: object = field(default=lambda text: print(f"homeport: {text}", file=sys.stderr))
