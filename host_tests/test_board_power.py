@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
+from homeport.board import Board, PowerLost, Settings
 
 from .boards import BIN, bench_fixture, images_fixture, mount, read_file  # noqa: F401
 
@@ -41,24 +43,42 @@ WRITER = (
 )
 
 
+def run_to_done(flash, cut_after=None):
+    """Console of one run of WRITER on this image; the power may fail on the way."""
+    shown = bytearray()
+    settings = Settings(str(flash), http_port=0, dns_port=0, cut_after=cut_after, seed=cut_after, console=shown.extend)
+    board = Board(settings)
+    deadline = time.monotonic() + 10
+    try:
+        board.power_on()
+        board.run(until=lambda: b"done" in shown or time.monotonic() > deadline)
+    except PowerLost:
+        pass
+    finally:
+        board.close()
+    return bytes(shown)
+
+
 def test_power_lost_in_any_flash_operation_leaves_the_old_file_or_the_new_one(bench):
-    n, seen = 0, set()
+    seen = set()
     for n in range(1, 200):
         flash = bench.image(WRITER)
-        board = bench.start(flash, cut_after=n, seed=n)
-        if board.wait() != 3:
+        first = run_to_done(flash, cut_after=n)
+        if b"done" in first:
             break
-        assert "power lost" in board.errors[-1]
-        found = {name: read_file(flash, name) for name in mount(flash).listdir("/") if name == "kept"}
-        seen.add(found.get("kept", b"")[:3])
-        assert found.get("kept", b"") in (b"", b"old" * 300, b"new" * 300), n
-        after = bench.start(flash)
-        after.wait_for("found")
-        after.wait_for("done")
-        after.power_cut()
-        if n > 12:  # every cut takes two starts; the whole walk is the store's own test
-            break
-    assert n > 8 and b"" in seen
+        found = read_file(flash, "kept") if "kept" in mount(flash).listdir("/") else b""
+        assert found in (b"", b"old" * 300, b"new" * 300), n
+        seen.add(found[:3])
+        second = run_to_done(flash)
+        assert second.startswith(b"found " + (found or b"nothing")) and b"done" in second, (n, second)
+    assert b"done" in first and n > 10 and seen == {b"", b"old"}  # the very last operation makes it the new one
+    assert read_file(flash, "kept") == b"new" * 300
+
+
+def test_a_board_that_loses_power_ends_by_itself_with_status_3(bench):
+    board = bench.start(main=WRITER, cut_after=3)
+    assert board.wait() == 3
+    assert "power lost" in board.errors[-1] and "done" not in board.lines
 
 
 def test_a_board_that_needs_no_more_flash_operations_outlives_the_cut(bench):
