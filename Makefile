@@ -5,12 +5,12 @@ BIN := .venv/bin
 .PHONY: run test fast bench diagram clean
 
 run: .venv/ready
-	@$(BIN)/homeport run
+	@$(BIN)/homeport run $(ARGS)
 
 test: .venv/ready
 	@sh host_tests/install_tools.sh
 	$(BIN)/ruff check .
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist loadfile
 
 # What needs no virtual board: seconds.
 fast: .venv/ready

@@ -56,7 +56,7 @@ class Context:
         self.portal = None  # the server, while the portal is open
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
-        self._just_powered_on = hardware.powered_on
+        self.just_powered_on = hardware.powered_on  # until the long allowance was used
         self.rest()
 
     def serve(self):
@@ -67,29 +67,6 @@ class Context:
             self.portal.serve(self.idle_ms)
         else:
             self.clock.sleep(self.idle_ms)
-
-    def scan(self):
-        """Look around and remember. Blocks for about 2 s: only while nothing is being joined."""
-        from .net.scan import scan
-
-        forget("net.scan")
-        self.scan_wanted = False
-        self.seen = []  # its room may be needed for the new list
-        self.seen = scan(self.radio, policy.SCAN_LIMIT, self.report)
-
-    def remember(self, network):
-        """Save `network` as the first to try, in place of an older one of that name; the oldest may have to go."""
-        from .store import save
-
-        forget("store")
-        others = [other for other in self.networks if other.ssid != network.ssid]
-        self.networks = ([network] + others)[: policy.NETWORKS_LIMIT]
-        self.saved = save(self.hardware, self.networks, self.report)
-
-    def allowance_ms(self):
-        """How long to try in silence: the long allowance once, if this boot is a power-on."""
-        long, self._just_powered_on = self._just_powered_on, False
-        return policy.POWER_ON_ALLOWANCE_MS if long else policy.OUTAGE_ALLOWANCE_MS
 
     # The portal. Its pages are on demand: this object is what the server knows of them.
 

@@ -6,7 +6,9 @@ A file rewritten on LittleFS keeps its old content until it is closed, so each s
 also survive a slot that rots. Nothing of a slot stays in memory: it is read again before it is written.
 """
 
+from . import policy
 from .context import Network
+from .overlay import forget
 
 SLOTS = ("/credentials.0", "/credentials.1")
 MAGIC = b"HP"
@@ -107,6 +109,14 @@ def save(hardware, networks, report):
         report("store: credentials could not be written to flash: " + repr(error))
         return False
     return True
+
+
+def remember(context, network):
+    """Save `network` as the first to try, in place of an older one of that name; the oldest may have to go."""
+    forget("store")
+    others = [other for other in context.networks if other.ssid != network.ssid]
+    context.networks = ([network] + others)[: policy.NETWORKS_LIMIT]
+    context.saved = save(context.hardware, context.networks, context.report)
 
 
 def erase(hardware, report):

@@ -13,7 +13,6 @@ from .board import DEFAULT_HEAP_BYTES, AirError, BoardError, PowerLost, Settings
 
 DEFAULT_FLASH = Path(".homeport/flash.bin")
 EXIT_USAGE, EXIT_POWER_LOST = 2, 3
-START_MARK, END_MARK = "<!-- diagram -->", "<!-- /diagram -->"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,24 +62,30 @@ def model(
     write: Annotated[Path | None, typer.Option(help="Put the diagram between the marks in this file instead.")] = None,
 ):
     """Print the state machine as a Mermaid diagram."""
-    from .model import mermaid
+    from .model import ModelError, mermaid
+    from .model import write as write_page
 
     if write is None:
         print(mermaid())
         return
-    text = write.read_text(encoding="utf-8")
-    if text.count(START_MARK) != 1 or text.count(END_MARK) != 1:
-        _fail(f"{write}: expected one {START_MARK} and one {END_MARK}", EXIT_USAGE)
-    before, rest = text.split(START_MARK)
-    write.write_text(f"{before}{START_MARK}\n{mermaid()}\n{END_MARK}{rest.split(END_MARK)[1]}", encoding="utf-8")
+    try:
+        write_page(write)
+    except (OSError, ModelError) as error:
+        _fail(str(error), EXIT_USAGE)
 
 
 @app.command()
-def run():
-    """The virtual board with everything a person wants to see and press."""
+def run(
+    address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 80.")] = 8080,
+    dns_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 53.")] = 10053,
+    clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
+):
+    """Try Homeport: a virtual board with its portal's address, its transitions as they happen, and keys to press."""
     from .run import main
 
-    main()
+    with _errors():
+        main(address, http_port, dns_port, clock)
 
 
 @contextlib.contextmanager

@@ -4,11 +4,22 @@ A section is a function that returns rich tables; add it to SECTIONS. Figures of
 only what one run printed.
 """
 
+import socket
 import sys
+import tempfile
+import time
 
+import dns.message
 from homeport import heap
 from rich.console import Console
 from rich.table import Table
+
+from device.net.server import CONNECTIONS_LIMIT
+
+from . import boards
+
+WORK_S = 5
+RESTARTS = 5
 
 
 def heap_figures():
@@ -18,13 +29,11 @@ def heap_figures():
     )
     for title in ("at", "firmware", "free", "names"):
         table.add_column(title, justify="left" if title == "at" else "right")
-    one, four = heap.firmware(), heap.firmware(open_connections=4)
+    one, all_places = heap.firmware(), heap.firmware(open_connections=CONNECTIONS_LIMIT)
     for mark in one.used:
-        table.add_row(mark, str(one.used[mark]), str(one.free(mark)), str(one.names[mark]))
-        if one.used[mark] != four.used[mark]:
-            table.add_row(
-                f"{mark}, four connections", str(four.used[mark]), str(four.free(mark)), str(four.names[mark])
-            )
+        for label, figures in ((mark, one), (f"{mark}, {CONNECTIONS_LIMIT} connections", all_places)):
+            if figures is one or figures.used[mark] != one.used[mark]:
+                table.add_row(label, str(figures.used[mark]), str(figures.free(mark)), str(figures.names[mark]))
     costs = Table(title="Heap bytes a module")
     costs.add_column("module")
     costs.add_column("bytes", justify="right")
@@ -33,9 +42,60 @@ def heap_figures():
     return [table, costs]
 
 
-# To come, each on a virtual board of its own (host_tests/boards.py): HTTP pages a second, DNS answers a second, and
-# milliseconds from power-on to `connected` beyond the radio's own join_ms.
-SECTIONS = {"heap": heap_figures}
+def speed_figures():
+    """What the virtual board does in a second; and how long it takes to be online beyond the radio's own time."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = boards.Bench(folder, boards.Images(folder))
+        try:
+            return [_speed_table(bench)]
+        finally:
+            bench.close()
+
+
+def _speed_table(bench):
+    table = Table(title=f"The virtual board, its clock beside the wall's; {WORK_S} s each")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    network = {"ssid": "Home", "key": "correct horse", "join_ms": 1000}
+    board = bench.start(firmware=True, air={"networks": [network]})
+    board.wait_for("portal open")
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{board.http_port}\r\n\r\n".encode()
+    table.add_row("setup page, bytes on the wire", str(len(board.http(request))))
+    table.add_row("setup pages a second, one client", _rate(lambda: board.http(request)))
+    probe = b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n"
+    table.add_row("redirects of a phone's probe a second", _rate(lambda: board.http(probe)))
+    query = dns.message.make_query("example.com", "A")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", board.dns_port))
+        client.settimeout(1)
+        wire = query.to_wire()
+        table.add_row("DNS answers a second", _rate(lambda: (client.send(wire), client.recv(512))))
+    form = b"ssid=Home&password=correct+horse"
+    board.http(
+        b"POST /connect HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        + b"Content-Length: %d\r\n\r\n" % len(form) + form
+    )
+    board.wait_for("got_ip connected")
+    board.power_cut()
+    times = []
+    for _ in range(RESTARTS):
+        again = bench.start(board.flash, air={"networks": [network]})
+        times.append(int(again.wait_for(r"fsm (\d+) try_saved got_ip connected")[1]) - network["join_ms"])
+        again.power_cut()
+    table.add_row(f"power-on to connected less join_ms, best and worst of {RESTARTS}", f"{min(times)}-{max(times)} ms")
+    return table
+
+
+def _rate(work):
+    work()
+    count, end = 0, time.monotonic() + WORK_S
+    while time.monotonic() < end:
+        work()
+        count += 1
+    return f"{count / WORK_S:.0f}"
+
+
+SECTIONS = {"heap": heap_figures, "speed": speed_figures}
 
 
 def main(wanted):

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+
 @pytest.fixture(autouse=True)
 def no_collections(monkeypatch):
     """The firmware collects often, for its small heap; on a host each walks everything that the tests have loaded."""

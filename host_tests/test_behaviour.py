@@ -4,6 +4,7 @@ import pytest
 
 from device import policy
 from device.context import Network
+from device.store import remember
 
 from .fakes import FakeHardware, Router
 from .scene import Scene
@@ -314,7 +315,7 @@ def test_the_oldest_network_gives_way_when_all_places_are_taken():
     scene = Scene(home())
     scene.settle()
     for number in range(7):
-        scene.context.remember(Network(b"net%d" % number, b""))
+        remember(scene.context, Network(b"net%d" % number, b""))
     assert list(scene.saved()) == [b"net6", b"net5", b"net4", b"net3", b"net2"]
 
 

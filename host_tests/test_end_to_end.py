@@ -248,10 +248,9 @@ def test_curl_is_redirected_from_foreign_hosts_and_gets_the_page_from_the_own_on
 
     root = f"http://127.0.0.1:{board.http_port}/"
     probe = f"connectivitycheck.gstatic.com:{board.http_port}"
-    found = run("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "--connect-to", f"::127.0.0.1:{board.http_port}",
-                f"http://{probe}/generate_204")  # fmt: skip
-    assert found == f"302 {root}"
-    assert "<form" in run("-L", "--connect-to", f"::127.0.0.1:{board.http_port}", f"http://{probe}/generate_204")
+    to_board = ("--connect-to", f"::127.0.0.1:{board.http_port}", f"http://{probe}/generate_204")
+    assert run("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", *to_board) == f"302 {root}"
+    assert "<form" in run("-L", *to_board)
     assert run("-o", "/dev/null", "-w", "%{http_code}", "--http2-prior-knowledge", root) in ("505", "400", "000")
     assert run("-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", root) == "405"
     assert "<form" in run("--limit-rate", "2000", root)

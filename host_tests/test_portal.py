@@ -406,7 +406,7 @@ def test_a_reset_at_any_moment_of_an_answer_frees_the_place(scene):
     alive(scene)
 
 
-def test_no_more_than_four_connections_are_held(scene):
+def test_no_more_connections_are_held_than_memory_allows(scene):
     for _ in range(8):
         scene.phone.connect()
     scene.settle()
@@ -430,6 +430,31 @@ def test_out_of_memory_in_a_page_is_answered_as_such_and_the_portal_goes_on(scen
         patch.setattr(pages.Page, "__init__", no_room)
         assert scene.phone.get(b"/").status == 503
     alive(scene)
+
+
+def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(scene, monkeypatch):
+    from device.net import pages
+
+    page = pages.Page.__init__
+    room = [False]
+
+    def short(self, *words):
+        if not room[0]:
+            raise MemoryError
+        page(self, *words)
+
+    first = scene.phone.connect()
+    scene.settle()
+    with monkeypatch.context() as patch:
+        patch.setattr(pages.Page, "__init__", short)
+        second = scene.phone.connect()
+        second.deliver(PAGE)
+        scene.settle()
+        assert second.out == b"" and not second.closed
+        room[0] = True
+        first.hang_up()
+        scene.settle()
+    assert second.out.startswith(b"HTTP/1.1 200") and second.closed
 
 
 def test_a_fault_in_a_page_is_reported_and_the_portal_goes_on(scene, monkeypatch, capsys):

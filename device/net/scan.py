@@ -2,22 +2,28 @@
 
 import gc
 
+from .. import policy
+from ..overlay import forget
 from . import station
 
 SECURITY = ("open", "wep", "wpa", "wpa2", "wpa_wpa2", "enterprise", "wpa3")  # 5 and 6: as the ESP32 counts on
 
 
-def scan(radio, limit, report):
-    """At most `limit` rows. Blocks for about 2 s. Never while joining: the SDK drops the attempt, or never answers."""
+def scan(context):
+    """Look around; context.seen is what was found. Blocks for about 2 s. Never while joining: the SDK drops the
+    attempt, or never answers."""
+    forget("net.scan")
+    context.scan_wanted = False
+    context.seen = []  # its room may be needed for the new list
+    radio = context.radio
     radio.switch(radio.station, True)
     if station.status(radio) != station.GOT_IP:
         station.leave(radio)
     gc.collect()
     try:
-        return strongest(radio.station.scan(), limit)
+        context.seen = strongest(radio.station.scan(), policy.SCAN_LIMIT)
     except (OSError, ValueError, MemoryError) as error:
-        report("radio: cannot scan: " + str(error))
-        return []
+        context.report("radio: cannot scan: " + str(error))
 
 
 def strongest(found, limit):

@@ -7,7 +7,7 @@ from . import HTTPError, dns
 DNS_PORT = 53
 HTTP_PORT = 80
 BACKLOG = 4
-CONNECTIONS_LIMIT = 4  # one of lwIP's five stays free for the next client's handshake
+CONNECTIONS_LIMIT = 3  # of lwIP's five: each takes 2 KB while a page is sent; the others wait in the backlog
 DATAGRAM_LIMIT_BYTES = 512  # RFC 1035 section 4.2.1
 REST_AFTER_MS = 2_000  # without a client: the pages' code may leave the memory
 
@@ -143,6 +143,8 @@ class Server:
             raise
         except MemoryError:
             gc.collect()
+            if len(self._connections) > 1:
+                return  # it is tried again when another one is done
             raise HTTPError(503)
         except Exception as error:  # a fault in a page must not take the portal down
             print("portal:", repr(error))
@@ -158,3 +160,7 @@ class Server:
         connection.sock.close()
         self._connections.remove(connection)
         self._watch_listener()
+        for other in self._connections:
+            if other.request and other.request.complete:
+                self._advance(other)  # there was no room to answer it before
+                break

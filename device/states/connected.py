@@ -63,4 +63,6 @@ class State:
         self._remembered = True
         context = self._context
         context.joined.channel = station.channel(context.radio)
-        context.remember(context.joined)
+        from ..store import remember
+
+        remember(context, context.joined)

@@ -46,7 +46,9 @@ class State:
         context = self._context
         network = self._attempt.network
         network.channel = station.channel(context.radio)
-        context.remember(network)
+        from ..store import remember
+
+        remember(context, network)
         context.joined = network
         self._attempt.outcome = "connected"
         return "got_ip"

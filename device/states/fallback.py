@@ -25,7 +25,9 @@ class State:
         if self._join is not None:
             return self._step_join()
         if context.scan_wanted:
-            context.scan()
+            from ..net.scan import scan
+
+            scan(context)
         elif self._is_time_to_retry():
             networks = context.networks
             self._join = Join(context.radio, context.clock, networks[self._next % len(networks)])

@@ -5,11 +5,12 @@ from ..overlay import forget
 
 class State:
     def __init__(self, context):
+        from ..net.scan import scan
         from ..net.station import leave
 
         self._context = context
         if not context.seen:
-            context.scan()  # before phones join: a scan makes them lose frames
+            scan(context)  # before phones join: a scan makes them lose frames
         leave(context.radio)
         forget("net.station")
         context.open_portal()
@@ -19,7 +20,9 @@ class State:
         if context.submitted:
             return "credentials_submitted"
         if context.scan_wanted:
-            context.scan()
+            from ..net.scan import scan
+
+            scan(context)
 
     def close(self):
         pass  # the portal stays open for whoever waits for the result

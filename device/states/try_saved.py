@@ -9,7 +9,11 @@ class State:
     def __init__(self, context):
         self._context = context
         context.close_portal()
-        self._deadline = context.clock.now() + context.allowance_ms()
+        # The long allowance once, if this boot is a power-on: the router may be booting as well.
+        long, context.just_powered_on = context.just_powered_on, False
+        self._deadline = context.clock.now() + (
+            policy.POWER_ON_ALLOWANCE_MS if long else policy.OUTAGE_ALLOWANCE_MS
+        )
         self._round = 0
         self._queue = []  # what is left of this round, the next one last
         self._resume_at = 0
@@ -35,7 +39,9 @@ class State:
         if now >= self._resume_at:
             self._round += 1
             self._resume_at = now + policy.ROUND_PAUSE_MS
-            context.scan()
+            from ..net.scan import scan
+
+            scan(context)
             self._queue = order(context.networks, context.seen)
 
     def close(self):
