@@ -1,0 +1,247 @@
+"""Power fails at every single flash operation, those of the SDK's parameters included; then the board boots.
+
+Each story is walked on the virtual board's real LittleFS once for every operation in it, which is torn, on a copy of
+one image. Boards live in this process: a run costs the start of a VM and little else.
+"""
+
+import re
+import shutil
+import socket
+import threading
+import time
+
+import pytest
+from homeport import model
+from homeport.board import Board, PowerLost, Settings
+
+from device import store
+
+from .boards import bench_fixture, free_port, images_fixture, mount, read_file  # noqa: F401
+
+pytestmark = [pytest.mark.board, pytest.mark.slow]
+
+CUTS_LIMIT = 80
+CLOCK = 20
+AFTERWARDS_MS = 13_000  # of the board's time: until the access point is closed, after FAREWELL_AFTER_RESULT_MS
+RUN_TIMEOUT_S = 15
+TICK_S = 0.02
+
+OLD, NEW = "correct horse", "battery staple"
+PORTAL = "portal open"
+SET_UP = "connecting got_ip connected"
+COMPLAINTS = re.compile("Traceback|corrupt|initial setup|no transition|starting again|could not|store: |radio: ")
+
+
+def home(key):
+    return {"networks": [{"ssid": "Home", "key": key, "channel": 6, "join_ms": 150}]}
+
+
+def exchange(port, request):
+    """Send a request and read the answer as far as the power lasts."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), RUN_TIMEOUT_S) as client:
+            client.sendall(request.encode())
+            while client.recv(4096):
+                pass
+    except OSError:
+        pass  # the power failed
+
+
+def form(path, body):
+    """What a phone does next: submit a form."""
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    request = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    return lambda run: run.send(request)
+
+
+def connect(key):
+    return form("/connect", f"ssid=Home&password={key.replace(' ', '+')}")
+
+
+def read_result(run):
+    run.send("GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+
+
+class Run:
+    """One time that the board is on, until it has reached the last of `steps` and stayed on for a while, or is cut.
+
+    steps: (what a new console line has to match, a function of this run that is called then, or None).
+    `lines`: the console. `cut`: did the power fail. `operations`: how many flash operations had been done at each step.
+    """
+
+    def __init__(self, flash, key, steps, cut_after=None, afterwards_ms=0):
+        self._shown = bytearray()
+        self._port = free_port()
+        self._phones = []
+        self.operations = []
+        self.cut = False
+        self._board = Board(
+            Settings(
+                str(flash),
+                home(key),
+                http_port=self._port,
+                dns_port=0,
+                clock=CLOCK,
+                cut_after=cut_after,
+                seed=cut_after,
+                console=self._shown.extend,
+            )
+        )
+        try:
+            self._board.power_on()
+            for pattern, act in steps:
+                self._reach(pattern)
+                self.operations.append(self._board.hardware.flash.operations)
+                if act:
+                    act(self)
+            self._rest(afterwards_ms)
+        except PowerLost:
+            self.cut = True
+        finally:
+            self._board.close()
+        for thread in self._phones:
+            thread.join(RUN_TIMEOUT_S)
+        self.lines = self._console()
+
+    def send(self, request):
+        """A phone asks; the board goes on meanwhile."""
+        self._phones.append(threading.Thread(target=exchange, args=(self._port, request), daemon=True))
+        self._phones[-1].start()
+
+    def set_key(self, key):
+        """The router has another password from now on."""
+        self._board.set_air(home(key))
+
+    def _console(self):
+        return self._shown.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+
+    def _reach(self, pattern):
+        start = len(self._console()) - 1
+        deadline = time.monotonic() + RUN_TIMEOUT_S
+        while not any(re.search(pattern, line) for line in self._console()[start:-1]):
+            assert time.monotonic() < deadline, (pattern, self._console())
+            self._board.step(TICK_S)
+
+    def _rest(self, board_ms):
+        end = time.monotonic() + board_ms / 1000 / CLOCK
+        while time.monotonic() < end:
+            self._board.step(TICK_S)
+
+    @property
+    def trace(self):
+        """Its transitions; one that the table does not have is an error."""
+        return [f"{step.state} {step.event} {step.next_state}" for step in model.replay(self.lines)]
+
+
+def saved(flash):
+    """{ssid: key} on an image, read with littlefs-python: the file system mounts, and no slot is damaged."""
+    fs = mount(flash)
+
+    class Files:
+        @staticmethod
+        def open(path, mode):
+            try:
+                return fs.open(path, mode)
+            except FileNotFoundError as error:
+                raise OSError(*error.args) from None
+
+    complaints = []
+    networks = store.load(Files, complaints.append)[0]
+    assert not complaints
+    return {bytes(network.ssid).decode(): bytes(network.key).decode() for network in networks}
+
+
+def copy(image, target):
+    for suffix in ("", ".sdk"):
+        shutil.copyfile(f"{image}{suffix}", f"{target}{suffix}")
+    return target
+
+
+def assert_quiet(run):
+    assert not [line for line in run.lines if COMPLAINTS.search(line)]
+
+
+def boot_again(flash):
+    """What is saved on the image. The next boot joins with it; with nothing saved, its portal is set up to the end."""
+    networks = saved(flash)
+    if networks:
+        run = Run(flash, networks["Home"], [("try_saved got_ip connected", None)])
+        assert run.trace == ["boot credentials_found try_saved", "try_saved got_ip connected"]
+    else:
+        run = Run(flash, OLD, [(PORTAL, connect(OLD)), (SET_UP, None)])
+        assert run.trace[0] == "boot credentials_missing portal"
+        assert saved(flash) == {"Home": OLD}
+    assert_quiet(run)
+    return networks
+
+
+def walk(bench, tmp_path, steps, first=1):
+    """Yield (run, image) for a cut at each operation from number `first` on, until a run is not cut any more."""
+    master, flash = bench.image(firmware=True), tmp_path / "cut.bin"
+    for n in range(first, first + CUTS_LIMIT):
+        run = Run(copy(master, flash), OLD, steps, cut_after=n, afterwards_ms=AFTERWARDS_MS)
+        assert_quiet(run)
+        assert run.trace or run.cut
+        yield run, flash
+        if not run.cut:
+            assert len(run.operations) == len(steps)
+            return
+    raise AssertionError(f"still cut after {CUTS_LIMIT} operations")
+
+
+def operations_of_the_setup(bench):
+    return Run(bench.image(firmware=True), OLD, FIRST_SETUP).operations[-1]
+
+
+FIRST_SETUP = [(PORTAL, connect(OLD)), (SET_UP, None)]
+ANOTHER_PASSWORD = [
+    (PORTAL, connect(OLD)),
+    (SET_UP, connect(NEW)),
+    ("connected credentials_submitted connecting", lambda run: run.set_key(NEW)),
+    (SET_UP, read_result),
+]
+FORGETTING = [
+    (PORTAL, connect(OLD)),
+    (SET_UP, form("/forget", "confirm=yes")),
+    ("connected credentials_forgotten portal", None),
+]
+
+
+def test_power_lost_in_the_first_setup_leaves_a_board_that_can_be_set_up_or_joins(bench, tmp_path):
+    found = []
+    for run, flash in walk(bench, tmp_path, [(PORTAL, connect(OLD)), (SET_UP, read_result)]):
+        networks = boot_again(flash)
+        assert networks in ({}, {"Home": OLD})
+        assert networks or len(run.operations) < 2  # once it says connected, it will join by itself
+        found.append(len(networks))
+    print(len(found) - 1, "cuts; saved networks after each:", found)
+    assert found == sorted(found)
+    assert found.count(0) > 3 and found.count(1) > 1  # before and after the credentials are written
+
+
+def test_power_lost_while_another_password_is_saved_leaves_the_old_one_or_the_new_one(bench, tmp_path):
+    found = []
+    for run, flash in walk(bench, tmp_path, ANOTHER_PASSWORD, operations_of_the_setup(bench) + 1):
+        key = boot_again(flash)["Home"]
+        assert key == NEW if len(run.operations) == len(ANOTHER_PASSWORD) else key in (OLD, NEW)
+        found.append(key)
+    print(len(found) - 1, "cuts:", found)
+    assert found == sorted(found, key=(OLD, NEW).index) and found.count(OLD) > 1 and found.count(NEW) > 1
+
+
+def test_power_lost_while_everything_is_forgotten_leaves_all_or_nothing(bench, tmp_path):
+    found = []
+    for run, flash in walk(bench, tmp_path, FORGETTING, operations_of_the_setup(bench) + 1):
+        networks = saved(flash)
+        if len(run.operations) == len(FORGETTING):  # said to be forgotten
+            assert not networks and not leftovers(flash)
+        assert boot_again(flash) == networks
+        assert networks in ({"Home": OLD}, {})
+        found.append(len(networks))
+    print(len(found) - 1, "cuts; saved networks after each:", found)
+    assert found == sorted(found, reverse=True) and found.count(1) and found[-1] == 0
+
+
+def leftovers(flash):
+    """Files of the store that hold a password."""
+    return [name for name in store.SLOTS if OLD.encode() in read_file(flash, name[1:])]
