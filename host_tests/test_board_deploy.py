@@ -152,12 +152,12 @@ def test_keys_the_air_and_other_descriptors_can_be_fed_while_it_runs(board):
 def test_ticks_can_be_made_to_wrap_soon_after_power_on(board):
     main = (
         "import time\na = b = time.ticks_ms()\nwhile b >= a:\n    a, b = b, time.ticks_ms()\n"
-        "print('wrapped', a, b, time.ticks_diff(b, a) < 50)\n"
+        "print('wrapped', a, b, 0 < time.ticks_diff(b, a) < 900, 'end')\n"
     )
     one = board(main, uptime_ms=2**30 - 1000)
     one.power_on()
-    run_until(one, b"wrapped 10737418")
-    assert b"True" in one.shown
+    run_until(one, b"end")
+    assert b"wrapped 10737" in one.shown and b"True" in one.shown
 
 
 def test_outputs_of_pins_can_be_seen(board):
@@ -192,7 +192,7 @@ def test_the_diagram_is_printed_and_written_between_its_marks(tmp_path):
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text and shown.strip() in text
     page.write_text("no marks")
     done = homeport("model", "--write", page)
-    assert done.returncode == 2 and "expected one" in done.stderr and page.read_text() == "no marks"
+    assert done.returncode == 2 and "has no" in done.stderr and page.read_text() == "no marks"
 
 
 def test_an_unknown_option_is_a_usage_error():

@@ -1,5 +1,6 @@
 """The real tree on the virtual board, with real clients: the whole story from an empty flash to a healed outage."""
 
+import contextlib
 import json
 import re
 import socket
@@ -268,7 +269,8 @@ def test_half_requests_resets_and_silent_clients_leave_the_portal_serving(bench)
         client = socket.create_connection(("127.0.0.1", board.http_port), 5)
         client.sendall(page)
         if take:
-            client.recv(take)
+            with contextlib.suppress(ConnectionResetError):  # as the chip does with what its queue cannot hold
+                client.recv(take)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         client.close()  # a reset in mid-reply
     assert "<form" in get(board, timeout=20)

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from device.context import Context
 from device.net import connection, server
 
 from .fakes import FakeSocket, Router
@@ -421,32 +422,44 @@ def test_waiting_clients_do_not_make_the_board_spin(scene):
 
 
 def test_out_of_memory_in_a_page_is_answered_as_such_and_the_portal_goes_on(scene, monkeypatch):
-    from device.net import pages
-
     def no_room(*_):
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(pages.Page, "__init__", no_room)
+        patch.setattr(Context, "respond", no_room)
         assert scene.phone.get(b"/").status == 503
     alive(scene)
 
 
-def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(scene, monkeypatch):
-    from device.net import pages
+def test_when_memory_is_short_the_code_of_the_last_page_makes_room(scene, monkeypatch):
+    respond, rest = Context.respond, Context.rest
+    rested = []
 
-    page = pages.Page.__init__
+    def short(self, *words):
+        if not rested:
+            raise MemoryError
+        return respond(self, *words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Context, "respond", short)
+        patch.setattr(Context, "rest", lambda self: rested.append(rest(self)))
+        assert scene.phone.get(b"/").status == 200
+    assert len(rested) == 1
+
+
+def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(scene, monkeypatch):
+    respond = Context.respond
     room = [False]
 
     def short(self, *words):
         if not room[0]:
             raise MemoryError
-        page(self, *words)
+        return respond(self, *words)
 
     first = scene.phone.connect()
     scene.settle()
     with monkeypatch.context() as patch:
-        patch.setattr(pages.Page, "__init__", short)
+        patch.setattr(Context, "respond", short)
         second = scene.phone.connect()
         second.deliver(PAGE)
         scene.settle()

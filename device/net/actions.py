@@ -3,10 +3,8 @@
 from binascii import unhexlify
 
 from ..context import Attempt, Network
-from ..credentials import problem
 from . import HTTPError
 from .form import fields
-from .scan import row_of
 
 HEX_DIGITS = b"0123456789abcdef"
 
@@ -16,10 +14,8 @@ def act(context, path, body):
     form = {}
     for name, value in fields(body):
         form.setdefault(name, value)  # of a repeated field the first counts
-    from .pages import page
-
     if context.submitted or context.state == "connecting":
-        return page(context, "setup.html", 409, "busy", typed=form.get(b"ssid", b""))
+        return answer(context, "setup.html", 409, "busy", b"", form.get(b"ssid", b""))
     if path == b"/connect":
         return connect(context, form)
     if path == b"/scan":
@@ -27,8 +23,15 @@ def act(context, path, body):
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
-        return page(context, "forget.html")
+        return answer(context, "forget.html")
     return b""
+
+
+def answer(*words):
+    """pages.page(), whose code is needed only if there is something to say."""
+    from .pages import page
+
+    return page(*words)
 
 
 def connect(context, form):
@@ -38,13 +41,17 @@ def connect(context, form):
     if len(picked) % 2 or picked.strip(HEX_DIGITS):
         raise HTTPError(400)
     picked = unhexlify(picked)  # trusted: just checked
-    row = row_of(context.seen, typed or picked)
-    wrong = "two_names" if typed and picked not in (b"", typed) else problem(typed or picked, key, row and row[3])
-    if wrong:
-        from .pages import page
+    ssid = typed or picked
+    security = None
+    for row in context.seen:
+        if row[0] == ssid:
+            security = row[3]
+    from ..credentials import problem
 
-        return page(context, "setup.html", 422, wrong, picked, typed)
-    context.attempt = Attempt(context.attempt.number + 1 if context.attempt else 1, Network(typed or picked, key))
+    wrong = "two_names" if typed and picked not in (b"", typed) else problem(ssid, key, security)
+    if wrong:
+        return answer(context, "setup.html", 422, wrong, picked, typed)
+    context.attempt = Attempt(context.attempt.number + 1 if context.attempt else 1, Network(ssid, key))
     context.submitted = True
     return b"status"
 

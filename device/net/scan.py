@@ -37,10 +37,3 @@ def strongest(found, limit):
             names.add(ssid)
             rows.append((ssid, row[3], row[2], SECURITY[row[4]] if row[4] < len(SECURITY) else "unknown"))
     return rows
-
-
-def row_of(rows, ssid):
-    """The row of that name, or None."""
-    for row in rows:
-        if row[0] == ssid:
-            return row

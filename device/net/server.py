@@ -137,8 +137,13 @@ class Server:
             gc.collect()
 
     def _answer(self, connection, request):
+        body = memoryview(connection.buffer)[: request.length]
         try:
-            answer = self._application.respond(request, memoryview(connection.buffer)[: request.length])
+            try:
+                answer = self._application.respond(request, body)
+            except MemoryError:
+                self._application.rest()  # code that the last page has left there makes room
+                answer = self._application.respond(request, body)
         except HTTPError:
             raise
         except MemoryError:
