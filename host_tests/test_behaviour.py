@@ -70,6 +70,18 @@ def test_a_name_of_32_bytes_that_the_port_reads_on_into_the_password_is_recognis
     assert "connect" not in station.calls
 
 
+def test_a_lost_link_to_a_network_that_is_not_the_first_is_left_to_the_sdk_as_well():
+    near, far = Router(b"Near", KEY, rssi=-40), Router(b"Far", KEY, rssi=-80, up=False)
+    scene = Scene(near, far, saved=[(b"Far", KEY), (b"Near", KEY)])
+    scene.until("connected", 60_000)
+    near.up = False
+    scene.until("try_saved", 10_000)
+    calls = len(scene.hardware.station.calls)
+    near.up = True
+    scene.until("connected", 10_000)
+    assert scene.context.joined.ssid == b"Near" and "connect" not in scene.hardware.station.calls[calls:]
+
+
 def test_an_access_point_that_the_sdk_restored_is_closed_on_a_configured_board():
     hardware = FakeHardware([home()])
     assert hardware.access_point.on

@@ -48,13 +48,13 @@ class State:
         pass
 
     def _first_join(self):
-        """The last proven network at once, without a scan; the SDK's own attempt is not disturbed."""
+        """The SDK's own attempt at a saved network is not disturbed; else the last proven one at once, without a scan."""
         context = self._context
-        network = context.networks[0]
         context.radio.switch(context.radio.station, True)
-        if is_joining(context.radio, network.ssid):
-            return Join(context.radio, context.clock, network, policy.SDK_JOIN_TIMEOUT_MS, True)
-        return Join(context.radio, context.clock, network)
+        for network in context.networks:
+            if is_joining(context.radio, network.ssid):
+                return Join(context.radio, context.clock, network, policy.SDK_JOIN_TIMEOUT_MS, True)
+        return Join(context.radio, context.clock, context.networks[0])
 
 
 def order(networks, seen):
