@@ -48,7 +48,7 @@ class State:
         pass
 
     def _first_join(self):
-        """The SDK's own attempt at a saved network is not disturbed; else the last proven one at once, without a scan."""
+        """The SDK's own attempt at a saved network is left alone; else the last proven one, at once, without a scan."""
         context = self._context
         context.radio.switch(context.radio.station, True)
         for network in context.networks:
