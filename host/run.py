@@ -91,6 +91,9 @@ class Session:
             self._show(line.decode("utf-8", "replace"))
 
     def _show(self, line):
+        if not self.out.is_terminal:
+            print(line, flush=True)  # for a program: the console as it is
+            return
         found = TRANSITION.match(line)
         if not found:
             self.out.print(f"[dim]{escape(line)}[/dim]", soft_wrap=True)
