@@ -1,0 +1,176 @@
+"""The documentation names what exists: files, headings, make targets, commands, options, constants and their values."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from homeport.board import DEFAULT_HEAP_BYTES
+from homeport.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README_TOP_LINES = 40
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+INLINE_CODE = re.compile(r"`((?:[^`\n]|\n(?!\n))+)`")  # it may go on in the next line
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+COMMANDS = typer.main.get_command(app).commands
+OPTIONS = {name: {word for item in command.params for word in item.opts} for name, command in COMMANDS.items()}
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def split(text):
+    """(prose, lines of code blocks) of a page. A block is fenced, or indented by four or more after an empty line."""
+    prose, code, fenced, indented, before = [], [], False, False, ""
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            fenced, line = not fenced, ""
+        elif fenced:
+            code.append(line)
+        else:
+            if line.strip():
+                indented = line.startswith("    ") and (indented or not before.strip())
+            (code if indented and line.strip() else prose).append(line)
+        before = line
+    return "\n".join(prose), code
+
+
+def code_of(page):
+    """Every line of code and every piece of inline code on the page."""
+    prose, code = split(page.read_text(encoding="utf-8"))
+    return code + [" ".join(piece.split()) for piece in INLINE_CODE.findall(prose)]
+
+
+def anchors(text):
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ +(.*?) *$", split(text)[0], re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def bad_links(page):
+    """Relative links on the page that lead nowhere."""
+    prose = INLINE_CODE.sub("", split(page.read_text(encoding="utf-8"))[0])
+    bad = []
+    for link in LINK.findall(prose):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or ROOT not in (target, *target.parents):
+            bad.append(link)
+        elif anchor and anchor not in anchors(target.read_text(encoding="utf-8")):
+            bad.append(link)
+    return bad
+
+
+def bad_targets(lines):
+    """Targets of make that the Makefile does not have."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return [name for line in lines for name in re.findall(r"\bmake ([a-z]\w*)", line) if name not in targets]
+
+
+def bad_options(lines):
+    """Commands and options that `homeport` does not have; of other programs nothing is known."""
+    bad = []
+    for line in lines:
+        command = re.search(r"\bhomeport ([a-z]+)", line) or re.match(r" *make (run)\b", line)
+        if command and command[1] not in OPTIONS:
+            bad.append(command[0])
+        elif command:
+            bad += [option for option in OPTION.findall(line) if option not in OPTIONS[command[1]]]
+        elif line.startswith("--"):
+            bad += [option for option in OPTION.findall(line) if option not in set().union(*OPTIONS.values())]
+    return bad
+
+
+def constants():
+    """{name: values, as text} of what the sources assign in capitals; of names assigned together no values."""
+    found = {}
+    for path in (path for folder in ("device", "host", "host_tests") for path in (ROOT / folder).rglob("*.py")):
+        for names, value in re.findall(
+            r"^([A-Z][A-Z0-9_, ]*) = ([^#\n]*)", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            for name in names.split(", "):
+                found.setdefault(name, []).append(value.strip().replace("_", "") if name == names else None)
+    return found
+
+
+@each_page
+def test_every_relative_link_leads_to_a_file_and_to_a_heading_of_it(page):
+    assert not bad_links(page)
+
+
+@each_page
+def test_every_make_target_exists(page):
+    assert not bad_targets(code_of(page))
+
+
+@each_page
+def test_every_command_and_option_exists(page):
+    assert not bad_options(code_of(page))
+
+
+@each_page
+def test_every_constant_and_every_test_file_exists(page):
+    known = constants()
+    for word in INLINE_CODE.findall(split(page.read_text(encoding="utf-8"))[0]):
+        if re.fullmatch(r"[A-Z]+(_[A-Z0-9]+)+", word):
+            assert word in known
+        if re.fullmatch(r"test_\w*\*?\w*\.py", word):
+            assert list((ROOT / "host_tests").glob(word)), word
+
+
+@each_page
+def test_every_value_of_a_constant_is_the_one_in_the_source(page):
+    known = constants()
+    for name, value in re.findall(r"`([A-Z_]+)` = ([0-9][0-9 ]*)", page.read_text(encoding="utf-8")):
+        assert known[name] == [value.replace(" ", "")]
+
+
+def test_the_readme_gives_both_commands_and_the_state_machine_in_its_first_40_lines():
+    top = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:README_TOP_LINES])
+    assert "    make run" in top and "    make test" in top
+    assert "docs/state-machine.md" in LINK.findall(top)
+
+
+def test_every_page_is_in_the_index():
+    listed = LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8"))
+    assert {page.name for page in PAGES[1:]} - {"README.md"} <= set(listed)
+    assert "docs/README.md" in LINK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def test_every_option_of_a_board_is_explained():
+    page = (ROOT / "docs/virtual-board.md").read_text(encoding="utf-8")
+    rows = {option for line in page.splitlines() if line.startswith("| `--") for option in OPTION.findall(line)}
+    assert OPTIONS["board"] - {"--help"} <= rows
+
+
+def test_the_default_heap_is_the_one_in_the_text():
+    assert f"{DEFAULT_HEAP_BYTES:,} bytes".replace(",", " ") in (ROOT / "docs/memory.md").read_text(encoding="utf-8")
+
+
+# And the checks find what they are there for.
+
+
+def test_links_that_lead_nowhere_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    (tmp_path / "there.md").write_text("# Here, and `there`\n\n    # not a heading\n")
+    page = tmp_path / "page.md"
+    good = "[a](there.md) [b](there.md#here-and-there) [c](https://example.com/x) `[d](nowhere)`\n\n    [e](nowhere)\n"
+    page.write_text(good)
+    assert bad_links(page) == []
+    page.write_text(good + "\n[f](nowhere.md) [g](there.md#not-a-heading) [h](#i) [j](../..)\n")
+    assert bad_links(page) == ["nowhere.md", "there.md#not-a-heading", "#i", "../.."]
+
+
+def test_targets_commands_and_options_that_do_not_exist_are_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "To make sense of `make nonsense`, `--nothing` and `--clock 3`:\n\n"
+        '    make run ARGS="--cut-after 3"\n    .venv/bin/homeport fly\n    homeport board --flash x --fly 3\n'
+        "    pytest --anything\n"
+    )
+    assert bad_targets(code_of(page)) == ["nonsense"]
+    assert bad_options(code_of(page)) == ["--cut-after", "homeport fly", "--fly", "--nothing"]
