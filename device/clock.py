@@ -1,4 +1,4 @@
-"""Time since start that never wraps, from the port's counter that wraps every 12.4 days."""
+"""Time since power-on that never wraps, from the port's counter that wraps every 12.4 days."""
 
 TICKS_MASK = (1 << 30) - 1  # the period of time.ticks_ms() on the ESP8266 port
 
@@ -13,11 +13,10 @@ class Clock:
     def __init__(self, ticks_ms, sleep_ms):
         self._ticks_ms = ticks_ms
         self.sleep = sleep_ms
-        self._last = ticks_ms()
-        self._elapsed = 0
+        self._elapsed = self._last = ticks_ms()  # the counter starts with the chip
 
     def now(self):
-        """Milliseconds since this clock was made; a plain int that only grows."""
+        """Milliseconds since power-on or reset; a plain int that only grows."""
         ticks = self._ticks_ms()
         self._elapsed += (ticks - self._last) & TICKS_MASK
         self._last = ticks
