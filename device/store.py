@@ -18,7 +18,7 @@ SLOT_LIMIT_BYTES = 1024
 
 
 def crc16(data):
-    """CRC-16/CCITT-FALSE: of b"123456789" it is 0x29B1. The port has no binascii.crc32, and 16 bits stay small ints."""
+    """CRC-16/CCITT-FALSE: of b"123456789" it is 0x29B1. The port has none built in, and 16 bits stay small ints."""
     crc = 0xFFFF
     for byte in data:
         crc ^= byte << 8
