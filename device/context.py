@@ -105,9 +105,10 @@ class Context:
         make_room("net.http net.form")
         from .net.portal import respond
 
-        answer = respond(self, request, body)
-        make_room(ROUTES)
-        return answer
+        try:
+            return respond(self, request, body)
+        finally:
+            make_room(ROUTES)
 
     def refuse(self, status):
         """(status, fields, content) for a request that was refused."""

@@ -42,9 +42,9 @@ def head(status, length=None, fields=()):
 
 
 def error(status, *fields):
-    """(status, fields, content) of a short page for a refused request."""
+    """(status, fields, content) of a page for a refused request, so short that no machine takes it for an icon."""
     reason = reason_of(status)
-    page = b"<!doctype html><title>%s</title><h1>%s</h1><a href=/>Open the Wi-Fi setup</a>" % (reason, reason)
+    page = b"<!doctype html><h1>%s</h1><a href=/>Wi-Fi setup</a>" % reason
     return status, (HTML,) + fields, page
 
 

@@ -32,6 +32,16 @@ class Connection:
         self.moved_at = now
         self.expires_at = now + TOTAL_TIMEOUT_MS
 
+    def make_ready(self):
+        """Have the code and the room to read more of the request. MemoryError: try again, nothing is lost."""
+        from . import http  # noqa: F401
+
+        request = self.request
+        if request.head_complete and len(self.buffer) < request.length:
+            larger = bytearray(request.length)
+            larger[: self.end] = memoryview(self.buffer)[: self.end]
+            self.buffer = larger
+
     def receive(self):
         """Read what is there. True if something moved. EOFError: the client hung up. HTTPError: a wrong request."""
         count = self.sock.readinto(memoryview(self.buffer)[self.end :])
@@ -46,13 +56,8 @@ class Connection:
             from .http import feed
 
             self.end = feed(request, self.buffer, self.end + count)
-            if request.head_complete and not expected:
-                if request.length > SEGMENT_BYTES:
-                    larger = bytearray(request.length)
-                    larger[: self.end] = memoryview(self.buffer)[: self.end]
-                    self.buffer = larger
-                if request.expects_continue and not request.complete:
-                    self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if request.head_complete and not expected and request.expects_continue and not request.complete:
+                self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
     def answer(self, status, fields, content):

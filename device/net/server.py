@@ -54,7 +54,7 @@ class Server:
                             self._advance(connection)
                             break
             except MemoryError:
-                gc.collect()  # the client asks again
+                self._application.rest()  # all of it is still to be done: the next turn tries again
         if self._rest_at is not None:
             now = self._clock.now()
             crowded = len(self._connections) == CONNECTIONS_LIMIT
@@ -85,12 +85,12 @@ class Server:
             pass  # nothing there after all, or no room to send: the client asks again
 
     def _accept(self):
+        from .connection import Connection  # while the client waits in the backlog: memory may be short
+
         try:
             sock = self._listener.accept()[0]
         except OSError:
             return  # the client left before we looked
-        from .connection import Connection
-
         try:
             sock.setblocking(False)
             self._connections.append(Connection(sock, self._clock.now()))
@@ -111,7 +111,9 @@ class Server:
         self._accepting = wanted
 
     def _advance(self, connection):
-        """Move one connection on by one read or one write."""
+        """Move one connection on by one read or one write. MemoryError: nothing was done yet."""
+        if connection.request:
+            connection.make_ready()
         try:
             if connection.pieces:
                 moved = connection.send()
