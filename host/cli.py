@@ -13,6 +13,8 @@ from .board import DEFAULT_HEAP_BYTES, AirError, BoardError, PowerLost, Settings
 
 DEFAULT_FLASH = Path(".homeport/flash.bin")
 EXIT_USAGE, EXIT_POWER_LOST = 2, 3
+HttpPort = Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine for the board's port 80.")]
+DnsPort = Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine for the board's port 53.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,8 +30,8 @@ def board(
     erase: Annotated[bool, typer.Option("--erase", help="Start from an empty image.")] = False,
     air: Annotated[Path | None, typer.Option(help="The radio environment, JSON; read again when it changes.")] = None,
     address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
-    http_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 80.")] = 8080,
-    dns_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 53.")] = 10053,
+    http_port: HttpPort = 8080,
+    dns_port: DnsPort = 10053,
     tty: Annotated[Path | None, typer.Option(help="Symlink to make: the board's serial port, for mpremote.")] = None,
     clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
     cut_after: Annotated[int | None, typer.Option(min=1, help="Lose power at the N-th flash write or erase.")] = None,
@@ -77,8 +79,8 @@ def model(
 @app.command()
 def run(
     address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
-    http_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 80.")] = 8080,
-    dns_port: Annotated[int, typer.Option(help="Port on this machine for the board's port 53.")] = 10053,
+    http_port: HttpPort = 8080,
+    dns_port: DnsPort = 10053,
     clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
 ):
     """Try Homeport: a virtual board with its portal's address, its transitions as they happen, and keys to press."""

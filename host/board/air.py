@@ -71,10 +71,11 @@ def _network(entry, number):
     if not isinstance(key, str):
         raise AirError(f"{where}: key is not a string")
     security = entry.get("security", "wpa2" if key else "open")
-    if security not in AUTHMODES:
+    if not isinstance(security, str) or security not in AUTHMODES:
         raise AirError(f"{where}: security {security!r} is not one of {', '.join(AUTHMODES)}")
     key = key.encode()
-    if AUTHMODES[security] in (2, 3, 4) and not (8 <= len(key) <= 63 or RAW_PSK.fullmatch(key)):
+    # Without a key it is a neighbour's: seen in scans, and nobody here knows what opens it.
+    if key and AUTHMODES[security] in (2, 3, 4) and not (8 <= len(key) <= 63 or RAW_PSK.fullmatch(key)):
         raise AirError(f"{where}: a {security} key has 8 to 63 bytes, or is 64 hex digits")
     for name, default in (("hidden", False), ("up", True), ("dhcp", True)):
         if not isinstance(entry.get(name, default), bool):

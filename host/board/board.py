@@ -15,7 +15,7 @@ from .hardware import Hardware
 from .poller import Poller
 from .process import Terminal, Vm
 from .rpc import Channel
-from .tty import Tty
+from .tty import Tty, TtyError
 
 HTTP_PORT, DNS_PORT = 80, 53
 
@@ -45,7 +45,10 @@ class Board:
         self._poller = Poller()
         self._terminal = Terminal()
         self._vm = self._channel = None
-        self._tty = Tty(settings.tty, self._poller, self._typed) if settings.tty else None
+        try:
+            self._tty = Tty(settings.tty, self._poller, self._typed) if settings.tty else None
+        except TtyError as error:
+            raise BoardError(f"{error}; choose another with --tty") from None
         self._soon = []
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)

@@ -4,6 +4,7 @@ The file is exactly the LittleFS partition of the board, so littlefs-python can 
 file before it returns: to kill the process is to cut the power.
 """
 
+import fcntl
 import os
 import random
 
@@ -27,6 +28,11 @@ class Flash:
         self._cut_after = None
         self._random = random.Random(seed)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._fd)
+            raise ValueError(f"{path}: another board uses this image; choose another with --flash") from None
         size = os.fstat(self._fd).st_size
         if size == 0:
             self.wipe()

@@ -26,7 +26,11 @@ def psk(passphrase, ssid):
 
 def key_opens(network, key):
     """Does `key`, as given to connect(), fit the network? 64 bytes are a raw key in hex, less are a passphrase."""
-    if network.authmode == OPEN or key == network.key:
+    if network.authmode == OPEN:
+        return True
+    if not network.key:
+        return False  # nobody told the air file what opens it
+    if key == network.key:
         return True
     if network.authmode == WEP or not RAW_PSK.fullmatch(key) and not RAW_PSK.fullmatch(network.key):
         return False

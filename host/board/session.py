@@ -32,14 +32,20 @@ def run_board(settings, note):
 
 
 def make_image(settings, note, tree=DEVICE):
-    """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased.
+    """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased. An empty file,
+    as mktemp makes it, is none.
 
     With `tree` None the image has just the file system that the board makes at its first start.
     """
     path = Path(settings.flash)
-    if path.exists() and not settings.erase:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, "is a directory")
+        if path.exists() and path.stat().st_size and not settings.erase:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BoardError(f"{path}: {error.strerror}; choose another with --flash") from None
     note(f"installing the firmware on a new flash image, {path}")
     with tempfile.TemporaryDirectory(dir=path.parent) as work:
         image, tty = Path(work) / "flash.bin", Path(work) / "tty"

@@ -12,6 +12,10 @@ TICK_S = 0.001
 READ_BYTES = 4096
 
 
+class TtyError(Exception):
+    """The symlink cannot be made; the text says why."""
+
+
 class Tty:
     """A pseudo-terminal that looks like the board's serial port to mpremote; PATH is a symlink to it."""
 
@@ -22,10 +26,12 @@ class Tty:
         os.set_blocking(self._master, False)
         self._pending = b""
         self._deaf_since = None
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path))) as work:
-            link = os.path.join(work, "tty")
-            os.symlink(os.ttyname(self._slave), link)
-            os.replace(link, path)
+        try:
+            self._link()
+        except OSError as error:
+            os.close(self._master)
+            os.close(self._slave)
+            raise TtyError(f"{path}: {error.strerror}") from None
         self._watch()
 
     def write(self, data):
@@ -44,10 +50,21 @@ class Tty:
 
     def close(self):
         self._poller.unwatch(self._master)
+        if os.path.islink(self._path) and os.readlink(self._path) == os.ttyname(self._slave):
+            os.unlink(self._path)
         os.close(self._master)
         os.close(self._slave)
-        if os.path.islink(self._path):
-            os.unlink(self._path)
+
+    def _link(self):
+        """In place of an older symlink, but of nothing else: that may be somebody's file."""
+        if os.path.lexists(self._path) and not os.path.islink(self._path):
+            raise FileExistsError(None, "exists and is not a symlink")
+        folder = os.path.dirname(os.path.abspath(self._path))
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            link = os.path.join(work, "tty")
+            os.symlink(os.ttyname(self._slave), link)
+            os.replace(link, self._path)
 
     def _flush(self):
         try:
