@@ -1,12 +1,20 @@
 """What a stranger with a shell, curl and bad manners finds: the fixed interfaces only, nothing of the code."""
 
 import json
+import socket
 import subprocess
+import sys
+import threading
 import urllib.parse
+from pathlib import Path
 
+import dns.message
+import dns.rcode
 import pytest
 
 from .boards import BIN, bench_fixture, free_port, images_fixture  # noqa: F401
+from .conftest import UNDER_CI
+from .corpus import load
 
 pytestmark = pytest.mark.board
 
@@ -95,6 +103,173 @@ def test_what_machines_ask_for_is_not_found_in_few_bytes(bench):
         assert len(answer.split(b"\r\n\r\n", 1)[1]) <= ICON_LIMIT_BYTES
 
 
+# Several at once
+
+
+def test_of_two_who_submit_at_once_the_second_is_told_that_the_board_is_trying(bench):
+    board = bench.start(firmware=True, air=AIR)
+    board.wait_for(OPEN)
+    codes = []
+    people = [threading.Thread(target=lambda: codes.append(submit(board, "Home", "wrong horse"))) for _ in range(2)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sorted(codes) == [303, 409]
+
+
+def test_a_page_comes_although_more_clients_than_there_are_places_say_nothing(bench):
+    board = bench.start(firmware=True, air=AIR)
+    board.wait_for(OPEN)
+    silent = [socket.socket() for _ in range(10)]
+    for client in silent:
+        client.setblocking(False)
+        client.connect_ex(("127.0.0.1", board.http_port))
+    assert status_of(board.http(request(), timeout=30)) == 200
+    for client in silent:
+        client.close()
+
+
+# Flash
+
+
+def test_power_that_goes_at_any_flash_operation_of_the_first_provisioning_leaves_a_board_that_starts(bench):
+    for operation in range(1, 50):
+        board = bench.start(firmware=True, air=AIR, clock=8, cut_after=operation)
+        try:
+            board.wait_for(OPEN)
+            submit(board, "Home", "correct horse")
+            board.wait_for("connecting got_ip connected")
+            board.wait_for("connected: address")
+            provisioned = True
+        except (AssertionError, OSError):
+            assert board.wait() == 3  # the exit status of a power cut
+            provisioned = False
+        if board.process.poll() is None:
+            board.power_cut()
+        again = bench.start(board.flash, air=AIR, clock=8)
+        assert again.wait_for(f"(try_saved got_ip connected|{OPEN})")
+        again.power_cut()
+        if provisioned:
+            assert any("try_saved got_ip connected" in line for line in again.lines)
+            break
+    assert provisioned and operation > 3  # the cuts fired until there were no more operations
+
+
+@pytest.mark.parametrize(
+    "first, second", [(b"\xff" * 40, b"\0" * 40), (b"HP\x63" + bytes(40), b"x" * 5000), (b"", b"")]
+)
+def test_two_spoilt_slots_lead_to_the_portal_and_can_be_written_again(bench, first, second):
+    image = bench.image(firmware=True, files=(("credentials.0", first), ("credentials.1", second)))
+    board = bench.start(image, air=AIR, clock=8)
+    board.wait_for(OPEN)
+    assert submit(board, "Home", "correct horse") == 303
+    board.wait_for("connecting got_ip connected")
+    board.power_cut()
+    bench.start(image, air=AIR, clock=8).wait_for("try_saved got_ip connected")
+
+
+FILL = """
+made = 0
+for size in (65536, 4096, 1):
+    try:
+        while made < 1000:
+            with open("/f%d" % made, "wb") as file:
+                for _ in range(size // 2048 or 1):
+                    file.write(bytes(min(size, 2048)))
+            made += 1
+    except OSError as error:
+        print("full for", size)
+"""
+
+
+def test_a_full_flash_is_told_on_the_page_and_the_board_is_online_all_the_same(bench):
+    board = bench.start(firmware=True, air=AIR, clock=4)
+    board.wait_for(OPEN)
+    assert "full for 1\n" in board.mpremote("exec", FILL)
+    start = len(board.lines)
+    board.mpremote("reset")
+    board.wait_for(OPEN, start=start)
+    assert submit(board, "Home", "correct horse") == 303
+    board.wait_for("connecting got_ip connected")
+    assert status(board)["saved"] is False
+    assert b"could not be saved" in board.http(request(b"/status"))
+
+
+# As on the chip: its address, its ports, and what phones send
+
+
+def test_every_phone_gets_what_it_needs_from_the_board_at_its_own_address(bench):
+    image = bench.image(firmware=True)
+    words = ["unshare", "--net", sys.executable, "-m", __name__, image]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parent.parent)
+    if "Operation not permitted" in done.stderr and not UNDER_CI:
+        pytest.skip("no network namespace without root")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["wrong"] == [] and found["asked"] > 180
+
+
+def replay(image):
+    """In a network namespace of its own: board and phone at the addresses of the chip. Prints what was found."""
+    for words in ("link set lo up", "addr add 192.168.4.1/24 dev lo", "addr add 192.168.4.2/24 dev lo"):
+        subprocess.run(["ip", *words.split()], check=True)
+    command = [BIN / "homeport", "board", "--flash", image, "--address", "192.168.4.1", "--http-port", "80"]
+    with subprocess.Popen([*command, "--dns-port", "53"], stdout=subprocess.PIPE, text=True) as board:
+        try:
+            while OPEN not in (line := board.stdout.readline()):
+                assert line, "the board ended"
+            wrong, asked = [], 0
+            for row in load("dns.json"):
+                if row["phase"] == "A":
+                    asked += 1
+                    wrong += [row["name"]] if not name_answered(row) else []
+            for row in load("http.json"):
+                data = row["request"].encode("latin-1")
+                for at in {len(data), 1, len(data) // 2}:
+                    asked += 1
+                    wrong += [[row["name"], at]] if not page_answered(row, data[:at], data[at:]) else []
+        finally:
+            board.terminate()
+    print(json.dumps({"wrong": wrong, "asked": asked}))
+
+
+def phone_socket(kind, port, timeout=3):
+    phone = socket.socket(socket.AF_INET, kind)
+    phone.settimeout(timeout)
+    phone.bind(("192.168.4.2", 0))
+    phone.connect(("192.168.4.1", port))
+    return phone
+
+
+def name_answered(row):
+    due = row["reply"] == "must"
+    with phone_socket(socket.SOCK_DGRAM, 53, 3 if due else 0.1) as phone:
+        phone.send(bytes.fromhex(row["query"]))
+        try:
+            reply = dns.message.from_wire(phone.recv(2000))
+        except TimeoutError:
+            return not due
+    addresses = [record.address for records in reply.answer for record in records]
+    known = dns.rcode.to_text(reply.rcode()) == row.get("rcode")
+    return row["reply"] != "none" and known and addresses == ([row["address"]] if "address" in row else [])
+
+
+def page_answered(row, *parts):
+    answer = b""
+    with phone_socket(socket.SOCK_STREAM, 80) as phone:
+        phone.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            phone.sendall(part)
+        while data := phone.recv(4096):
+            answer += data
+    head, _, body = answer.partition(b"\r\n\r\n")
+    exact = row["request"].startswith("HEAD") or b"Content-Length: %d" % len(body) in head
+    code = status_of(answer)
+    at_home = code not in (302, 303) or b"\r\nLocation: http://192.168.4.1/" in head
+    return code in row["status"] and exact and at_home and b"Connection: close" in head
+
+
 # The command
 
 
@@ -140,3 +315,7 @@ def test_a_neighbour_whose_key_nobody_told_is_seen_and_cannot_be_joined(bench):
     assert submit(board, "Neighbour", "password1") == 303
     board.wait_for("connecting connect_failed portal")
     assert status(board)["reason"] == "wrong_password"
+
+
+if __name__ == "__main__":
+    replay(sys.argv[1])

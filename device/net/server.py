@@ -6,7 +6,7 @@ from . import HTTPError, dns
 
 DNS_PORT = 53
 HTTP_PORT = 80
-BACKLOG = 4
+BACKLOG = 5  # all that lwIP has: it resets what its queue does not hold, but clients beyond all places ask again
 CONNECTIONS_LIMIT = 3  # of lwIP's five: each takes 2 KB while a page is sent; the others wait in the backlog
 DATAGRAM_LIMIT_BYTES = 512  # RFC 1035 section 4.2.1
 REST_AFTER_MS = 2_000  # without a client: the pages' code may leave the memory
