@@ -241,7 +241,8 @@ def test_a_wep_key_fits_a_wep_network_only():
 def test_state_changes_by_post_from_the_own_page_only(scene):
     form = b"ssid=Home&password=correct+horse"
     assert scene.phone.post(b"/connect", form, host=b"evil.example").status == 302
-    for origin in (b"http://evil.example", b"null", b"http://192.168.4.1.evil.example", b"https://192.168.4.1"):
+    for origin in (b"http://evil.example", b"null", b"http://192.168.4.1.evil.example", b"https://192.168.4.1",
+                   b"http://192.168.4.1:80@evil.example"):
         assert scene.phone.post(b"/connect", form, fields=b"Origin: " + origin + b"\r\n").status == 403
     assert scene.context.attempt is None
     assert scene.phone.post(b"/connect", form, fields=b"Origin: http://192.168.4.1\r\n").status == 303

@@ -13,6 +13,7 @@ GET = {
 POST = (b"/connect", b"/scan", b"/forget")
 NUISANCES = (b"/favicon.ico", b"/apple-touch-icon", b"/wpad.dat")  # asked by machines, not by people
 HTTP = b"http://"
+DIGITS = b"0123456789"
 
 
 def respond(context, request, body):
@@ -30,8 +31,9 @@ def respond(context, request, body):
             raise HTTPError(404)
         return redirect(302, root)
     if method == b"POST" and path in POST:
-        origin = request.origin
-        if origin not in (None, HTTP + own) and not origin.startswith(HTTP + own + b":"):
+        origin = HTTP + own if request.origin is None else request.origin
+        behind = origin[len(HTTP + own) :]
+        if not origin.startswith(HTTP + own) or behind and (behind[:1] != b":" or behind[1:].strip(DIGITS)):
             raise HTTPError(403)  # another site's page, sent through the phone's browser
         from .actions import act
 
