@@ -115,7 +115,7 @@ class Session:
             self._power_cycle()
         elif key == b"e":
             self.out.print("[b]Flash erased[/b]; the board starts as new.")
-            self.board.power_cut()
+            self._cut_power()
             self.ended, self.settings.erase = "erase", True
         elif key in (b"q", b"\x03", b"\x04", b""):
             self.ended = "quit"
@@ -133,8 +133,15 @@ class Session:
         self.out.print(f"The router [b]{name}[/b] is [b]{'on' if router['up'] else 'off'}[/b] now.")
 
     def _power_cycle(self):
-        self.board.power_cut()
+        self._cut_power()
         self.board.power_on()
+
+    def _cut_power(self):
+        """What the board was about to say ends there; its next word begins a line."""
+        self.board.power_cut()
+        line, self._line = self._line, b""
+        if line:
+            self._show(line.decode("utf-8", "replace"))
 
     def run(self):
         """Until a key or a signal ends it. Returns "quit" or "erase"."""

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 from homeport import run
+from homeport.board import Settings
 
 from .boards import BIN, free_port
 
@@ -120,3 +121,18 @@ def test_an_image_with_other_firmware_is_noticed(tmp_path):
     assert not run.firmware_changed(image)
     (tmp_path / "flash.bin.firmware").write_text("of another tree")
     assert run.firmware_changed(image)
+
+
+def test_a_line_that_a_power_cut_broke_off_does_not_spoil_the_next_one(capsys):
+    class Board:
+        def power_cut(self):
+            pass
+
+        def power_on(self):
+            session._printed(b"fsm 5 boot credentials_missing portal\n")
+
+    session = run.Session(Settings("unused"), None)
+    session.board = Board()
+    session._printed(b"connected: addr")
+    session._power_cycle()
+    assert capsys.readouterr().out.splitlines() == ["connected: addr", "fsm 5 boot credentials_missing portal"]
