@@ -72,8 +72,8 @@ class Context:
 
     def open_portal(self, key=b""):
         """Raise the access point, protected if there is a key, and serve the portal on it; retried if refused."""
-        if self.portal is not None and key != self._portal_key:
-            self.radio.open_access_point(self.name, key)
+        if self.portal is not None and not self.radio.open_access_point(self.name, key):
+            self.close_portal()  # and try again
         self._portal_key = key
         self._portal_retry_at = 0
 

@@ -505,6 +505,23 @@ def test_forgetting_with_nothing_saved_changes_nothing_later():
 # Refusals of the port
 
 
+def test_an_open_access_point_that_cannot_be_protected_is_closed_and_tried_again():
+    scene = Scene(home(), Router(b"Office", b"battery staple"))
+    scene.settle()
+    scene.submit(b"Home", KEY)
+    scene.until("connected", 10_000)
+    scene.submit(b"Office", b"wrong staple")
+    scene.until("connecting", 1000)
+    access_point = scene.hardware.access_point
+    access_point.failing["config"] = OSError("can't set AP config")
+    scene.until("fallback", 45_000)
+    scene.settle()
+    assert not access_point.is_open and scene.context.portal is None
+    access_point.failing.clear()
+    scene.run_for(policy.PORTAL_RETRY_MS + 100)
+    assert scene.context.portal and access_point.settings["key"] == KEY
+
+
 @pytest.mark.parametrize("method", ["active", "connect", "disconnect", "status", "scan", "config"])
 def test_no_refusal_of_the_station_stops_the_board(method):
     router = home()

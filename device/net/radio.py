@@ -48,6 +48,7 @@ class Radio:
             if not self.switch(self.access_point, True) or not self.attempt(
                 self.access_point.config, ssid=name, security=security, key=key
             ):
+                self.close_access_point()  # it may still be open to strangers, as it was before
                 return False
             self._opened = (name, key)
         return True
