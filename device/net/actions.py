@@ -9,21 +9,22 @@ from .form import fields
 HEX_DIGITS = b"0123456789abcdef"
 
 
-def act(context, path, body):
+def act(context, request, body):
     """Do what a form asks for. The path to go on to, relative to the root, or an answer as of portal.respond()."""
+    path = request.path
     form = {}
     for name, value in fields(body):
         form.setdefault(name, value)  # of a repeated field the first counts
     if context.submitted or context.state == "connecting":
-        return answer(context, "setup.html", 409, "busy", b"", form.get(b"ssid", b""))
+        return answer(context, request, "setup.html", 409, "busy", form)
     if path == b"/connect":
-        return connect(context, form)
+        return connect(context, request, form)
     if path == b"/scan":
         context.scan_wanted = True
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
-        return answer(context, "forget.html")
+        return answer(context, request, "forget.html")
     return b""
 
 
@@ -34,7 +35,7 @@ def answer(*words):
     return page(*words)
 
 
-def connect(context, form):
+def connect(context, request, form):
     typed = form.get(b"ssid", b"")
     key = form.get(b"password", b"")
     picked = form.get(b"pick", b"")  # hex digits: HTML cannot carry every byte in a value
@@ -50,7 +51,8 @@ def connect(context, form):
 
     wrong = "two_names" if typed and picked not in (b"", typed) else problem(ssid, key, security)
     if wrong:
-        return answer(context, "setup.html", 422, wrong, picked, typed)
+        form[b"picked"] = picked
+        return answer(context, request, "setup.html", 422, wrong, form)
     context.attempt = Attempt(context.attempt.number + 1 if context.attempt else 1, Network(ssid, key))
     context.submitted = True
     return b"status"

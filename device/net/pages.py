@@ -19,12 +19,13 @@ BLOCK_BYTES = 128
 CANNOT_JOIN = ("wpa3", "enterprise")
 
 
-def page(context, name, status=200, problem=None, picked=b"", typed=b""):
+def page(context, request, name, status=200, problem=None, form=None):
     """(status, fields, content) of the page in the file `name`.
 
-    problem: a word for what was wrong; picked, typed: names to put back into the form.
+    problem: a word for what was wrong; form: {field: value}, bytes, that was submitted and is put back.
     """
-    return status, (HTML, SAFE_PAGE), Page(context, name, problem, picked, typed)
+    form = form or {}
+    return status, (HTML, SAFE_PAGE), Page(context, name, problem, form.get(b"picked", b""), form.get(b"ssid", b""))
 
 
 class Page:

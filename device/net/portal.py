@@ -37,13 +37,13 @@ def respond(context, request, body):
             raise HTTPError(403)  # another site's page, sent through the phone's browser
         from .actions import act
 
-        target = act(context, path, body)
+        target = act(context, request, body)
         return redirect(303, root + target) if type(target) is bytes else target
     if method in (b"GET", b"HEAD") and path in GET:
         if GET[path]:
             from .pages import page
 
-            return page(context, GET[path])
+            return page(context, request, GET[path])
         from .api import networks, status
 
         return networks(context) if path == b"/api/networks" else status(context)
