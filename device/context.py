@@ -101,7 +101,7 @@ class Context:
                 print("portal open: join", self.name, "then browse to http://" + address + "/")
 
     def respond(self, request, body):
-        """(status, fields, content) for a complete request; HTTPError for one that is refused."""
+        """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
         make_room("net.http net.form")
         from .net.portal import respond
 
@@ -111,7 +111,7 @@ class Context:
             make_room(ROUTES)
 
     def refuse(self, status):
-        """(status, fields, content) for a request that was refused."""
+        """The same for a request that was refused."""
         from .net.answer import error
 
         return error(status)

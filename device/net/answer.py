@@ -42,14 +42,18 @@ def head(status, length=None, fields=()):
 
 
 def error(status, *fields):
-    """(status, fields, content) of a page for a refused request, so short that no machine takes it for an icon."""
+    """The answer to a refused request: a page so short that no machine takes it for an icon."""
     reason = reason_of(status)
     page = b"<!doctype html><h1>%s</h1><a href=/>Wi-Fi setup</a>" % reason
-    return status, (HTML,) + fields, page
+    return short(status, (HTML,) + fields, page)
 
 
 def redirect(status, location):
-    """(status, fields, content), with a short body for clients that do not follow, longer than what some take for a
-    broken proxy."""
+    """With a short body for clients that do not follow, longer than what some take for a broken proxy."""
     page = b'<!doctype html><a href="' + location + b'">Open the Wi-Fi setup</a>'
-    return status, (HTML, (b"Location", location)), page
+    return short(status, (HTML, (b"Location", location)), page)
+
+
+def short(status, fields, body):
+    """(status, fields, length, pieces) of an answer whose body is in memory, bytes."""
+    return status, fields, len(body), (body,)

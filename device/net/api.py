@@ -2,16 +2,18 @@
 
 import json
 
+from .answer import short
 from .text import text
 
 JSON = (b"Content-Type", b"application/json")
 
 
 def networks(context):
-    """(status, fields, content) of GET /api/networks: strongest first, one row a name."""
+    """The answer to GET /api/networks: strongest first, one row a name."""
     seen = context.seen
     saved = [network.ssid for network in context.networks]
-    return 200, (JSON,), lambda: network_rows(seen, saved)
+    length = sum(len(row) for row in network_rows(seen, saved))
+    return 200, (JSON,), length, network_rows(seen, saved)
 
 
 def network_rows(seen, saved):
@@ -25,12 +27,12 @@ def network_rows(seen, saved):
 
 
 def status(context):
-    """(status, fields, content) of GET /api/status."""
+    """The answer to GET /api/status."""
     attempt = context.attempt
     joined = context.joined
     network = joined or attempt and attempt.network
     failed = attempt and not joined
-    return 200, (JSON,), document(
+    body = document(
         {
             "state": context.state,
             "ssid": printable(network.ssid) if network else None,
@@ -41,6 +43,7 @@ def status(context):
             "saved": context.saved,
         }
     )
+    return short(200, (JSON,), body)
 
 
 def printable(data):

@@ -60,18 +60,17 @@ class Connection:
                 self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
-    def answer(self, status, fields, content):
-        """Start to send. content: bytes, or a function that returns an iterator of bytes, the same every time."""
+    def answer(self, status, fields, length, pieces):
+        """Start to send. pieces: an iterable of bytes, walked once; length: of all of them."""
         from .answer import head
 
-        pieces = content if callable(content) else lambda: iter((content,))
         request = self.request
-        first = head(status, sum(len(piece) for piece in pieces()), fields)
+        first = head(status, length, fields)
         make_room("net.answer")
         if request.method == b"HEAD":
             self.pieces = iter((first,))
         else:
-            self.pieces = pieces()
+            self.pieces = iter(pieces)
             if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
                 self.piece = first
         self.draining = not request.complete

@@ -20,12 +20,13 @@ CANNOT_JOIN = ("wpa3", "enterprise")
 
 
 def page(context, request, name, status=200, problem=None, form=None):
-    """(status, fields, content) of the page in the file `name`.
+    """(status, fields, length, pieces) of the page in the file `name`.
 
     problem: a word for what was wrong; form: {field: value}, bytes, that was submitted and is put back.
     """
     form = form or {}
-    return status, (HTML, SAFE_PAGE), Page(context, name, problem, form.get(b"picked", b""), form.get(b"ssid", b""))
+    lines = Page(context, name, problem, form.get(b"picked", b""), form.get(b"ssid", b""))
+    return status, (HTML, SAFE_PAGE), sum(len(line) for line in lines()), lines()
 
 
 class Page:

@@ -17,7 +17,7 @@ DIGITS = b"0123456789"
 
 
 def respond(context, request, body):
-    """(status, fields, content) for a complete request; HTTPError for one that is refused."""
+    """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
     own = context.radio.access_point.ifconfig()[0].encode()
     # The port is the one the client used: 80 on a board, another one if ports are mapped in between.
     port = b"" if request.port in (b"80", b"443") else request.port

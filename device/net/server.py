@@ -13,9 +13,9 @@ REST_AFTER_MS = 2_000  # without a client: the pages' code may leave the memory
 
 
 class Server:
-    """Asks the application four things: respond(request, body) -> (status, fields, content), content being bytes or
-    a function that returns an iterator of bytes, called twice (to count, then to send), so a page is never in memory
-    as a whole; refuse(status) -> the same; sent(path) once an answer has left; rest() when nobody asks any more.
+    """Asks the application four things: respond(request, body) -> (status, fields, length, pieces): pairs of bytes,
+    the body's bytes, an iterable of bytes that is walked once; refuse(status) -> the same; sent(path) once an answer
+    has left; rest() when nobody asks any more.
     `address` is the board's own IPv4 address, text. OSError if a socket is refused.
     """
 
@@ -158,8 +158,8 @@ class Server:
             raise HTTPError(500)
         self._start(connection, *answer)
 
-    def _start(self, connection, status, fields, content):
-        connection.answer(status, fields, content)
+    def _start(self, connection, *answer):
+        connection.answer(*answer)
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
 
     def _drop(self, connection):
