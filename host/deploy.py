@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from . import build
+from .pages import PageError
 from .squeeze import SqueezeError
 from .squeeze_program import PACKAGE  # the folder under /lib on the board
 
@@ -46,7 +47,7 @@ def compile_tree(tree, stage):
     package, main = Path(stage) / "lib" / PACKAGE, Path(stage) / MAIN
     try:
         build.compile_tree(tree, package)
-    except (build.BuildError, SqueezeError) as error:
+    except (build.BuildError, PageError, SqueezeError) as error:
         raise DeployError(str(error)) from error
     if (package / MAIN).exists():
         shutil.move(package / MAIN, main)
