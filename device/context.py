@@ -5,8 +5,9 @@ from .clock import Clock
 from .net.radio import Radio
 from .overlay import forget, make_room
 
-PAGES = " net.pages net.api net.text net.answer net.connection"
-ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store"
+RENDERING = " net.pages net.language net.view net.template net.gzip net.text net.api"
+ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store" + RENDERING
+SENDING = " net.document net.answer net.connection"
 
 
 class Network:
@@ -124,4 +125,4 @@ class Context:
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""
-        forget(ROUTES + PAGES)
+        forget(ROUTES + SENDING)

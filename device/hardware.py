@@ -10,7 +10,7 @@ import network
 
 POWER_ON_CAUSES = (0, 6)  # many boards report 6, the reset pin, when they are plugged in
 
-PAGES = "/lib/homeport/net/"
+PAGES = "/lib/homeport/pages/"
 
 
 class Hardware:
@@ -34,7 +34,7 @@ class Hardware:
         self.access_point = network.WLAN(network.AP_IF)
 
     def page(self, name):
-        """A page's file, opened for reading bytes."""
+        """A file of compiled pages, opened for reading bytes."""
         return open(PAGES + name, "rb")
 
     def name_itself(self):

@@ -3,7 +3,10 @@
 They have the behaviour of the port, not a script of calls: a test sets the scene and looks at what happens.
 """
 
+import functools
 import io
+
+from homeport.pages import compile_pages
 
 POLLIN, POLLOUT = 1, 4
 TICKS_PERIOD = 1 << 30
@@ -311,13 +314,19 @@ class FakePoll:
         return ready
 
 
+@functools.cache
+def compiled_pages():
+    """{file name: bytes}, as they lie on a board."""
+    return compile_pages("device/pages")
+
+
 class FakeHardware:
     """Same shape as device/hardware.py's Hardware."""
 
     POLLIN, POLLOUT = POLLIN, POLLOUT
     UDP, TCP = 2, 1
 
-    def __init__(self, routers=(), time=None, flash=None, powered_on=True, pages="device/net/"):
+    def __init__(self, routers=(), time=None, flash=None, powered_on=True):
         self.time = time or FakeTime()
         self.flash = flash or FakeFlash()
         self.routers = list(routers)
@@ -332,7 +341,6 @@ class FakeHardware:
         self.dns = self.listener = self.poller = None
         self.refuse_sockets = False
         self.powered_on = powered_on
-        self._pages = pages
 
     def reset(self):
         self.resets += 1
@@ -341,7 +349,10 @@ class FakeHardware:
         return "Homeport-FFEE"
 
     def page(self, name):
-        return open(self._pages + name, "rb")
+        return io.BytesIO(compiled_pages()[name])
+
+    def files(self, folder):
+        return list(compiled_pages()) if folder == "/lib/homeport/pages" else []
 
     def poll(self):
         self.poller = FakePoll(self.time)

@@ -4,6 +4,7 @@ import html
 import json
 import random
 import re
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_no_network_in_reach_is_an_empty_list_and_a_hint():
     scene = Scene()
     scene.settle()
     assert json.loads(scene.phone.get(b"/api/networks").body) == []
-    assert b"No network is in reach" in scene.phone.get(b"/").body
+    assert b"No network was found" in scene.phone.get(b"/").body
 
 
 def test_the_status_page_refreshes_itself_while_trying_and_then_stops(scene):
@@ -145,7 +146,7 @@ def test_a_failure_is_said_with_its_reason_and_the_name_is_put_back(scene):
     scene.until("portal", 60_000)
     assert b"probably wrong" in scene.phone.get(b"/status").body
     page = scene.phone.get(b"/").body
-    assert b"probably wrong" in page and re.search(rb'value="486f6d65" checked', page)
+    assert b"probably wrong" in page and re.search(rb'value="Home" checked', page)
     assert b"horse" not in page
     assert json.loads(scene.phone.get(b"/api/status").body)["reason"] == "wrong_password"
 
@@ -164,8 +165,8 @@ def test_the_attempts_are_numbered(scene):
 @pytest.mark.parametrize(
     "form, words",
     [
-        (b"", b"Pick a network"),
-        (b"ssid=&password=12345678", b"Pick a network"),
+        (b"", b"choose a network"),
+        (b"ssid=&password=12345678", b"choose a network"),
         (b"ssid=" + b"x" * 33 + b"&password=12345678", b"name is too long"),
         (b"ssid=Home&password=1234567", b"too short"),
         (b"ssid=Home&password=" + b"x" * 64, b"too long"),
@@ -173,7 +174,7 @@ def test_the_attempts_are_numbered(scene):
         (b"ssid=Home&password=", b"needs a password"),
         (b"ssid=a%00b&password=12345678", b"zero byte"),
         (b"ssid=Home&password=1234567%00", b"zero byte"),
-        (b"ssid=Home&pick=43616665&password=12345678", b"Keep only one"),
+        (b"ssid=Home&pick=43616665&password=12345678", b"keep only one"),
     ],
 )
 def test_invalid_input_is_answered_with_the_reason_and_what_was_typed(scene, form, words):
@@ -212,8 +213,9 @@ def test_a_picked_row_names_exactly_that_network(ssid):
     scene = Scene(Router(ssid, KEY))
     scene.settle()
     page = scene.phone.get(b"/").body
-    value = re.search(rb'name=pick value="([0-9a-f]+)"', page)[1]
-    scene.phone.post(b"/connect", b"pick=" + value + b"&ssid=&password=correct+horse")
+    name, value = re.search(rb'type=radio name=(ssid|pick) value="([^"]+)"', page).groups()
+    picked = quote_plus(html.unescape(value.decode())).encode()
+    scene.phone.post(b"/connect", name + b"=" + picked + b"&ssid=&password=correct+horse")
     scene.until("connected", 10_000)
     assert scene.context.joined.ssid == ssid
 
@@ -478,7 +480,7 @@ def test_a_fault_in_a_page_is_reported_and_the_portal_goes_on(scene, monkeypatch
         raise KeyError("oops")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pages.Page, "__init__", broken)
+        patch.setattr(pages, "sent", broken)
         assert scene.phone.get(b"/").status == 500
     assert "oops" in capsys.readouterr().out
     alive(scene)

@@ -16,7 +16,7 @@ def act(context, request, body):
     for name, value in fields(body):
         form.setdefault(name, value)  # of a repeated field the first counts
     if context.submitted or context.state == "connecting":
-        return answer(context, request, "setup.html", 409, "busy", form)
+        return answer(context, request, "setup", 409, "busy", form)
     if path == b"/connect":
         return connect(context, request, form)
     if path == b"/scan":
@@ -24,7 +24,7 @@ def act(context, request, body):
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
-        return answer(context, request, "forget.html")
+        return answer(context, request, "forget")
     return b""
 
 
@@ -52,7 +52,7 @@ def connect(context, request, form):
     wrong = "two_names" if typed and picked not in (b"", typed) else problem(ssid, key, security)
     if wrong:
         form[b"picked"] = picked
-        return answer(context, request, "setup.html", 422, wrong, form)
+        return answer(context, request, "setup", 422, wrong, form)
     context.attempt = Attempt(context.attempt.number + 1 if context.attempt else 1, Network(ssid, key))
     context.submitted = True
     return b"status"

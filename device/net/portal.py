@@ -4,9 +4,9 @@ from . import HTTPError
 from .answer import error, redirect
 
 GET = {
-    b"/": "setup.html",
-    b"/status": "status.html",
-    b"/forget": "forget.html",
+    b"/": "setup",
+    b"/status": "status",
+    b"/forget": "forget",
     b"/api/status": "",
     b"/api/networks": "",
 }

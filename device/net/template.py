@@ -55,10 +55,10 @@ def wanted(file, names, values):
             return
         kind, name, size = unpack("<BBH", head)
         value = None if kind == STATIC else values.get(names[name])
-        if kind not in (IF, UNLESS):
-            yield kind, value, size
-        elif bool(value) == (kind == UNLESS):
+        if kind in (IF, UNLESS, EACH) and bool(value) == (kind == UNLESS):
             file.seek(size, 1)
+        elif kind not in (IF, UNLESS):
+            yield kind, value, size
 
 
 def field(kind, value):
