@@ -26,11 +26,20 @@ class Flash:
         return io.BytesIO(self.files[name])
 
 
+def as_bytes(values):
+    """With names as the board has them."""
+    if callable(values):
+        return lambda: (as_bytes(item) for item in values())
+    if isinstance(values, dict):
+        return {name.encode(): as_bytes(value) for name, value in values.items()}
+    return values
+
+
 def rendered(files, page, values, language="en"):
     """The page as a client gets it that takes no compression, and as one that does."""
     flash, bodies = Flash(files), []
     for name, packer in ((language, None), (language + ".gz", Gzip())):
-        length, plan = template.planned(flash.page(name), page, values, packer)
+        length, plan = template.planned(flash.page(name), page.encode(), as_bytes(values), packer)
         body = b"".join(bytes(piece) for piece in document.sent(flash, name, plan))
         assert len(body) == length
         bodies.append(body)

@@ -39,7 +39,7 @@ def page(context, request, name, status=200, problem=None, form=None):
         fields += ((b"Content-Encoding", b"gzip"),)
         language += ".gz"
     with hardware.page(language) as file:
-        length, plan = planned(file, name, values, packer)
+        length, plan = planned(file, name.encode(), values, packer)
     return status, fields, length, sent(hardware, language, plan)
 
 

@@ -11,12 +11,12 @@ END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 def planned(file, name, values, packer=None):
     """(length, plan) of a page in the file; the plan is what document.sent() takes.
 
-    values: {name: bytes, a truth, or for a list a function that returns an iterable of such dicts}. packer: a Gzip if
+    name: bytes. values: {name, bytes: bytes, a truth, or for a list a function that returns an iterable of such dicts}. packer: a Gzip if
     the file is a compressed one.
     """
-    words = str(file.readline(), "ascii").split()  # trusted: our own file
-    file.seek(int(words[words.index(name) + 1]))  # trusted: our own file
-    names = str(file.readline(), "ascii").split()  # trusted: our own file
+    words = file.readline().split()
+    file.seek(int(str(words[words.index(name) + 1], "ascii")))  # trusted: our own file
+    names = file.readline().split()
     length = 0
     plan = []
     if packer:

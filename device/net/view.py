@@ -4,11 +4,12 @@ from binascii import hexlify
 
 from .text import text
 
-CANNOT_JOIN = ("wpa3", "enterprise")
+TOLD = ("open", "wpa3", "enterprise")  # the last two cannot be joined
 
 
 def view(context, problem, form, language):
-    """{name: bytes, True, or a function that returns an iterable of such dicts}; what is missing does not hold.
+    """{name: bytes, a truth, or a function that returns an iterable of such dicts}; what is missing does not hold.
+    Names are bytes: as text, the short ones would stay in memory for ever.
 
     problem: a word for what was wrong with the submitted `form` ({field: value}), whose fields are put back.
     """
@@ -18,33 +19,33 @@ def view(context, problem, form, language):
     networks = context.networks
     meant = form.get(b"ssid", b"")
     values = {
-        "name": context.name.encode(),
-        "device": form.get(b"device", context.name.encode()),
-        "here": context.radio.access_point.ifconfig()[0].encode(),
-        "networks": seen,
-        "saved": networks,
-        "unsaved": not context.saved,
-        "known": lambda: ({"ssid": network.ssid} for network in networks),
+        b"name": context.name.encode(),
+        b"device": form.get(b"device", context.name.encode()),
+        b"here": context.radio.access_point.ifconfig()[0].encode(),
+        b"networks": seen,
+        b"saved": networks,
+        b"unsaved": not context.saved,
+        b"known": lambda: ({b"ssid": network.ssid} for network in networks),
     }
     if problem:
-        values[problem] = True
+        values[problem.encode()] = True
     elif attempt is None:
-        values["no_attempt"] = True
+        values[b"no_attempt"] = True
     else:
-        values[attempt.outcome] = True
-        values["ssid"] = attempt.network.ssid
-        values["attempt"] = b"%d" % attempt.number
+        values[attempt.outcome.encode()] = True
+        values[b"ssid"] = attempt.network.ssid
+        values[b"attempt"] = b"%d" % attempt.number
         if attempt.reason:
-            values[attempt.reason + ("_guess" if attempt.guess else "")] = True
+            values[attempt.reason.encode() + (b"_guess" if attempt.guess else b"")] = True
         if attempt.outcome == "failed":
             meant = meant or attempt.network.ssid
     if joined:
-        values["online"] = True
-        values["joined"] = joined.ssid
-        values["address"] = context.radio.station.ifconfig()[0].encode()
+        values[b"online"] = True
+        values[b"joined"] = joined.ssid
+        values[b"address"] = context.radio.station.ifconfig()[0].encode()
     if meant not in [row[0] for row in seen]:
-        values["typed"] = meant
-    values["rows"] = lambda: rows(seen, [network.ssid for network in networks], meant)
+        values[b"typed"] = meant
+    values[b"rows"] = lambda: rows(seen, [network.ssid for network in networks], meant)
     return values
 
 
@@ -52,11 +53,11 @@ def rows(seen, saved, meant):
     """Yield what each row of the list of networks shows."""
     for ssid, rssi, _, security in seen:
         yield {
-            "ssid": ssid,
-            "text": text(ssid) == ssid,
-            "value": hexlify(ssid),  # HTML cannot carry every byte in a value
-            "checked": ssid == meant,
-            "mine": ssid in saved,
-            "b4" if rssi >= -60 else "b3" if rssi >= -70 else "b2" if rssi >= -80 else "b1": True,
-            security if security == "open" or security in CANNOT_JOIN else "locked": True,
+            b"ssid": ssid,
+            b"text": text(ssid) == ssid,
+            b"value": hexlify(ssid),  # HTML cannot carry every byte in a value
+            b"checked": ssid == meant,
+            b"mine": ssid in saved,
+            b"b4" if rssi >= -60 else b"b3" if rssi >= -70 else b"b2" if rssi >= -80 else b"b1": True,
+            security.encode() if security in TOLD else b"locked": True,
         }
