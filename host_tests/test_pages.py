@@ -3,7 +3,10 @@
 import gzip
 import io
 import random
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import chevron
 import pytest
@@ -14,6 +17,9 @@ from hypothesis import strategies as st
 from device.net import document, template
 from device.net.gzip import HEADER, Gzip
 from device.net.language import choose
+
+ROOT = Path(__file__).parent.parent
+MICROPYTHON = Path(sys.executable).parent / "micropython"
 
 
 class Flash:
@@ -177,3 +183,37 @@ def test_a_wrong_language_file_is_refused_with_its_name(tmp_path):
 )
 def test_the_language_that_a_phone_prefers_is_chosen(header, language):
     assert choose(header, [b"de", b"en", b"es", b"fr", b"zh"]) == language
+
+
+ON_THE_VM = """
+import sys
+sys.path.insert(0, {root!r})
+from device.net import document, template
+from device.net.gzip import Gzip
+
+class Flash:
+    def page(self, name):
+        return open({folder!r} + "/" + name, "rb")
+
+items = eval(open({folder!r} + "/values").read())
+values = {{b"rows": lambda: iter(items), b"name": items[0][b"ssid"], b"word": True}}
+for name, packer in (("en", None), ("en.gz", Gzip())):
+    length, plan = template.planned(Flash().page(name), b"setup", values, packer)
+    print(b"".join([bytes(piece) for piece in document.sent(Flash(), name, plan)]).hex())
+"""
+
+
+def test_the_board_s_interpreter_makes_the_same_pages(files, tmp_path):
+    chance = random.Random(20)
+    items = [{b"ssid": chance.randbytes(chance.randrange(33)), b"b4": chance.random() < 0.5} for _ in range(24)]
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "values").write_text(repr(items))
+    program = tmp_path / "program.py"
+    program.write_text(ON_THE_VM.format(root=str(ROOT), folder=str(tmp_path)))
+    done = subprocess.run([MICROPYTHON, program], capture_output=True, text=True, timeout=60)
+    theirs = [bytes.fromhex(line) for line in done.stdout.split()]
+    texts = [{name.decode(): value for name, value in item.items()} for item in items]
+    ours = rendered(files, "setup", {"rows": lambda: iter(texts), "name": items[0][b"ssid"], "word": True})
+    assert theirs == ours, done.stderr
+    assert gzip.decompress(theirs[1]) == theirs[0]
