@@ -17,6 +17,8 @@ from rich.table import Table
 from device.net.server import CONNECTIONS_LIMIT
 
 from . import boards
+from .test_outside import HOME, OPEN, request, submit
+from .verdicts import verdicts
 
 WORK_S = 5
 RESTARTS = 5
@@ -86,6 +88,29 @@ def _speed_table(bench):
     return table
 
 
+def verdict_figures():
+    """What the clients that look for portals make of the virtual board's answers to their own probes."""
+    table = Table(title="What clients make of the answers to their probes (models: host_tests/verdicts.py)")
+    for title in ("client", "probes", "portal open", "success told"):
+        table.add_column(title, justify="right" if title == "probes" else "left")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = boards.Bench(folder, boards.Images(folder))
+        try:
+            board = bench.start(firmware=True, air={"networks": [HOME], "phones": 1})
+            board.wait_for(OPEN)
+            found = [list(verdicts(board.http))]
+            submit(board, HOME["ssid"], HOME["key"])
+            board.wait_for("got_ip connected")
+            board.http(request(b"/status"))
+            found.append(list(verdicts(board.http)))
+        finally:
+            bench.close()
+    for client in dict.fromkeys(row[0] for row in found[0]):
+        judged = [[row[2] for row in rows if row[0] == client] for rows in found]
+        table.add_row(client, str(len(judged[0])), *(", ".join(sorted(set(words))) for words in judged))
+    return [table]
+
+
 def _rate(work):
     work()
     count, end = 0, time.monotonic() + WORK_S
@@ -95,7 +120,7 @@ def _rate(work):
     return f"{count / WORK_S:.0f}"
 
 
-SECTIONS = {"heap": heap_figures, "speed": speed_figures}
+SECTIONS = {"heap": heap_figures, "speed": speed_figures, "verdicts": verdict_figures}
 
 
 def main(wanted):

@@ -81,6 +81,13 @@ class Scene:
         form = b"ssid=" + quote_plus(ssid).encode() + b"&password=" + quote_plus(key).encode()
         return self.phone.post(b"/connect", form)
 
+    def bring_online(self, ssid, key):
+        """A person submits what is right and is told so."""
+        assert self.submit(ssid, key).status == 303
+        self.until("connected", 10_000)
+        assert self.phone.get(b"/status").status == 200
+        self.settle()
+
     def saved(self):
         """What a board would find on flash now: {ssid: key}."""
         return {network.ssid: network.key for network in store.load(self.hardware, self.lines.append)[0]}

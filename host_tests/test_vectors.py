@@ -104,10 +104,7 @@ def portal():
 def online():
     """A board whose person was just told that it is connected."""
     scene = portal()
-    assert scene.submit(b"Home", KEY).status == 303
-    scene.until("connected", 10_000)
-    assert scene.phone.get(b"/status").status == 200
-    scene.settle()
+    scene.bring_online(b"Home", KEY)
     return scene
 
 
