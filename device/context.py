@@ -54,6 +54,7 @@ class Context:
         self.attempt = None
         self.submitted = False  # the attempt waits to be started
         self.forgotten = False  # a person had everything erased
+        self.released = False  # phones are told that all is well, so that they close their sign-in pages
         self.portal = None  # the server, while the portal is open
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
@@ -85,7 +86,7 @@ class Context:
             self.portal.close()
             self.portal = None
             self.rest()
-            forget("net.server net.connection net.dns")
+            forget("net.server net.clients net.connection net.phases net.dns")
         self.radio.close_access_point()
 
     def _listen(self):
@@ -117,11 +118,16 @@ class Context:
 
         return error(status)
 
-    def sent(self, path):
-        """An answer has left completely: if it told the outcome of an attempt, the farewell may begin to end."""
+    def news(self, request):
+        """The attempt whose outcome the answer will tell, None if it tells none."""
         attempt = self.attempt
-        if path in (b"/status", b"/api/status") and attempt and attempt.outcome != "trying":
-            attempt.told_at = attempt.told_at or self.clock.now()
+        if request.method == b"GET" and request.path in (b"/status", b"/api/status"):
+            if attempt and attempt.outcome != "trying":
+                return attempt
+
+    def told(self, attempt):
+        """Such an answer has left completely: the farewell may begin to end."""
+        attempt.told_at = attempt.told_at or self.clock.now()
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""

@@ -14,7 +14,7 @@ from homeport import heap
 from rich.console import Console
 from rich.table import Table
 
-from device.net.server import CONNECTIONS_LIMIT
+from device.net.clients import CONNECTIONS_LIMIT
 
 from . import boards
 from .test_outside import HOME, OPEN, request, submit

@@ -3,7 +3,7 @@
 import pytest
 from homeport import heap
 
-from device.net.server import CONNECTIONS_LIMIT
+from device.net.clients import CONNECTIONS_LIMIT
 
 pytestmark = pytest.mark.slow
 

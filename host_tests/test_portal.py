@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from device.context import Context
-from device.net import connection, server
+from device.net import clients, connection
 
 from .fakes import FakeSocket, Router
 from .scene import Scene
@@ -376,7 +376,7 @@ def test_a_client_that_never_reads_is_dropped(scene):
 
 
 def test_spare_connections_of_a_browser_do_not_keep_others_out(scene):
-    silent = [scene.phone.connect() for _ in range(server.CONNECTIONS_LIMIT)]
+    silent = [scene.phone.connect() for _ in range(clients.CONNECTIONS_LIMIT)]
     scene.settle()
     assert scene.phone.get(b"/").status == 200
     assert all(sock.closed for sock in silent)
@@ -414,8 +414,8 @@ def test_no_more_connections_are_held_than_memory_allows(scene):
     for _ in range(8):
         scene.phone.connect()
     scene.settle()
-    held = [sock for sock in scene.hardware.poller.masks if type(sock) is FakeSocket]
-    assert len(held) == server.CONNECTIONS_LIMIT
+    held = [sock for sock in scene.context.portal.poller.masks if type(sock) is FakeSocket]
+    assert len(held) == clients.CONNECTIONS_LIMIT
 
 
 def test_waiting_clients_do_not_make_the_board_spin(scene):

@@ -9,28 +9,31 @@ from . import Request
 
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
-SILENT_TIMEOUT_MS = 1_000  # nothing said at all while every place is taken: browsers open spare connections
 TOTAL_TIMEOUT_MS = 20_000  # whatever a slow or hostile client does
 DRAIN_TIMEOUT_MS = 1_000  # for the rest of a request that was answered early
+# While every place is taken and others wait for one, Android for no more than ten seconds:
+SILENT_TIMEOUT_MS = 1_000  # nothing said at all: browsers open spare connections
+CROWDED_IDLE_TIMEOUT_MS = 2_000  # a lost packet comes again within a second
+CROWDED_TOTAL_TIMEOUT_MS = 6_000  # a page takes less than one
 
 
 class Connection:
-    """Receives into and sends from one buffer. `request` is None once it is answered."""
+    """Receives into and sends from one buffer. `request` is None once it is answered. Whoever makes it sets `sock`,
+    and `peer`, the client's address; `news` is for their use."""
 
-    def __init__(self, sock, now):
-        self.sock = sock
+    def __init__(self, now):
+        self.sock = self.peer = self.news = None
         self.buffer = bytearray(SEGMENT_BYTES)
         self.start = 0
         self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
         self.request = Request()
-        self.path = b""  # of the answered request
         self.heard = False
         self.draining = False  # answered before it was read to its end: the rest is read and dropped
         self.pieces = None  # iterator of the answer's bytes
         self.piece = b""
         self.piece_at = 0
-        self.moved_at = now
-        self.expires_at = now + TOTAL_TIMEOUT_MS
+        self.began_at = self.moved_at = now
+        self.limit_ms = TOTAL_TIMEOUT_MS
 
     def make_ready(self):
         """Have the code and the room to read more of the request. MemoryError: try again, nothing is lost."""
@@ -74,7 +77,6 @@ class Connection:
             if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
                 self.piece = first
         self.draining = not request.complete
-        self.path = request.path
         self.request = None
         self.start = self.end = 0
 
@@ -90,12 +92,21 @@ class Connection:
         """Everything is sent. Closing with data unread would reset the connection and destroy the answer."""
         self.pieces = None
         self.end = 0
-        self.expires_at = now + DRAIN_TIMEOUT_MS
+        self.began_at = now
+        self.limit_ms = DRAIN_TIMEOUT_MS
 
-    def is_overdue(self, now, crowded):
-        """crowded: others wait for a place."""
-        timeout_ms = SILENT_TIMEOUT_MS if crowded and not self.heard else IDLE_TIMEOUT_MS
-        return now >= self.expires_at or now - self.moved_at >= timeout_ms
+    def waits_for_memory(self):
+        """There was no room to answer it yet."""
+        return self.request is not None and self.request.complete
+
+    def is_overdue(self, now, waited_for):
+        """waited_for: others want its place."""
+        limit_ms = self.limit_ms
+        idle_ms = IDLE_TIMEOUT_MS
+        if waited_for:
+            limit_ms = min(limit_ms, CROWDED_TOTAL_TIMEOUT_MS)
+            idle_ms = CROWDED_IDLE_TIMEOUT_MS if self.heard else SILENT_TIMEOUT_MS
+        return now - self.began_at >= limit_ms or now - self.moved_at >= idle_ms
 
     def _fill(self):
         """Pack the next pieces of the answer into one segment."""

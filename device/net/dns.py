@@ -17,8 +17,7 @@ NOTIMP = 4
 # Lists of names, each meant with all names below it: as they are sent (RFC 1035 section 3.1), in lower case, one after
 # the other in one object, because a tuple of small ones would take three times the heap.
 
-# Samsung ignores a portal at a private address unless Android's two probe hosts differ: withhold the HTTPS one (in
-# China www.qq.com) at first, and the HTTP one from a client that then asks again without having sent HTTP.
+# Android's probe hosts, for HTTPS (in China www.qq.com) and for HTTP: phases.py says which are withheld when.
 PHASE_A = b"\3www\6google\3com\0\3www\2qq\3com\0"
 PHASE_B = b"\x11connectivitycheck\7gstatic\3com\0"
 ABSENT = (
@@ -55,17 +54,17 @@ def answer(query, reply, address, withheld=PHASE_A):
         reply[at] = query[at]
     if opt and query[opt + 5]:
         pass  # another version of EDNS: BADVERS, below
-    elif _under(query, ABSENT):
+    elif under(query, ABSENT):
         reply[3] |= NXDOMAIN
     elif (
         query[end - 3] in (1, 255)  # A or ANY
         and query[end - 1] == 1  # IN
         and not query[end - 4]
         and not query[end - 2]
-        and not _under(query, b"\4arpa\0")  # no reverse names, no resolver discovery (RFC 9462), no NAT64 (RFC 7050)
-        and not _under(query, withheld)
+        and not under(query, b"\4arpa\0")  # no reverse names, no resolver discovery (RFC 9462), no NAT64 (RFC 7050)
+        and not under(query, withheld)
     ):
-        if _under(query, b"\3dns\x08msftncsi\3com\0"):
+        if under(query, b"\3dns\x08msftncsi\3com\0"):
             address = b"\x83\x6b\xff\xff"  # what Windows expects
         reply[7] = 1
         # The question's name, A, IN, 1 s (the phases change quickly), 4 bytes.
@@ -120,8 +119,8 @@ def _find_opt(query, at):
     return opt if at <= len(query) else -1
 
 
-def _under(query, names):
-    """True if the question's name is one of `names` or below it, whatever the case."""
+def under(query, names):
+    """True if the question's name is one of `names` or below it, whatever the case. query: any reply, too."""
     label = HEADER_BYTES
     while query[label]:
         at = label  # 0 once this name of the list differs

@@ -1,0 +1,143 @@
+"""The HTTP clients that are connected: who gets a place, who is answered, who has to go."""
+
+import gc
+
+from . import HTTPError
+from .connection import Connection
+
+CONNECTIONS_LIMIT = 4  # of lwIP's five: the last one is for who waits in the backlog
+REST_AFTER_MS = 2_000  # without a client: the code for them may leave the memory
+
+
+class Clients:
+    """Works for the Server of server.py, whose listener it takes out of the poller while every place is taken."""
+
+    def __init__(self, server):
+        self._server = server
+        self._clock = server.clock
+        self._application = server.application
+        self._poller = server.poller
+        self._hardware = server.hardware
+        self._connections = []
+        self._accepting = True
+        self._rest_at = server.clock.now() + REST_AFTER_MS
+        self._queue = server.hardware.poll()  # tells if someone waits while nobody is accepted
+        self._queue.register(server.listener, server.hardware.POLLIN)
+
+    def advance(self, sock):
+        """Do what a ready socket asks for. MemoryError: nothing was done yet."""
+        if sock is self._server.listener:
+            self._accept()
+            return
+        for connection in self._connections:
+            if connection.sock is sock:
+                self._advance(connection)
+                break
+
+    def are_gone(self):
+        """Drop those who had enough time. True if nobody has been here for a while."""
+        now = self._clock.now()
+        waited_for = not self._accepting and bool(self._queue.poll(0))
+        for connection in list(self._connections):
+            if connection.is_overdue(now, waited_for):
+                self._drop(connection)
+        if self._connections:
+            self._rest_at = now + REST_AFTER_MS
+        return now >= self._rest_at
+
+    def close(self):
+        for connection in list(self._connections):
+            self._drop(connection)
+
+    def _accept(self):
+        try:
+            connection = Connection(self._clock.now())  # while the client waits in the backlog: memory may be short
+            sock, peer = self._server.listener.accept()
+        except MemoryError:
+            if not self._connections:
+                raise
+            self._accept_if(False)  # until one of them has left
+            return
+        except OSError:
+            return  # the client left before we looked
+        sock.setblocking(False)
+        connection.sock = sock
+        connection.peer = peer[0]
+        self._connections.append(connection)
+        self._poller.register(sock, self._hardware.POLLIN)
+        self._accept_if(len(self._connections) < CONNECTIONS_LIMIT)
+
+    def _accept_if(self, wanted):
+        """Clients beyond the limit wait in the backlog; watching it would only spin."""
+        if wanted and not self._accepting:
+            self._poller.register(self._server.listener, self._hardware.POLLIN)
+        elif self._accepting and not wanted:
+            self._poller.unregister(self._server.listener)
+        self._accepting = wanted
+
+    def _advance(self, connection):
+        """Move one connection on by one read or one write. MemoryError: nothing was done yet."""
+        if connection.request:
+            connection.make_ready()
+        try:
+            if connection.pieces:
+                moved = connection.send()
+            else:
+                moved = connection.receive()
+                request = connection.request
+                if request and request.complete:
+                    self._answer(connection, request)
+            if moved:
+                connection.moved_at = self._clock.now()
+        except EOFError:
+            if connection.pieces and connection.draining:
+                connection.drain(self._clock.now())
+                self._poller.modify(connection.sock, self._hardware.POLLIN)
+            else:
+                self._drop(connection)
+            if connection.news:
+                self._application.told(connection.news)
+                connection.news = None
+        except HTTPError as error:
+            self._start(connection, *self._application.refuse(error.args[0]))
+        except (OSError, MemoryError):
+            self._drop(connection)  # reset by the client, or no room to serve it
+            gc.collect()
+
+    def _answer(self, connection, request):
+        body = memoryview(connection.buffer)[: request.length]
+        news = self._application.news(request)
+        try:
+            try:
+                answer = self._application.respond(request, body)
+            except MemoryError:
+                self._application.rest()  # code that the last page has left there makes room
+                answer = self._application.respond(request, body)
+        except HTTPError:
+            raise
+        except MemoryError:
+            gc.collect()
+            if [other for other in self._connections if not other.waits_for_memory()]:
+                return  # it is tried again when that one is done
+            raise HTTPError(503)
+        except Exception as error:  # a fault in a page must not take the portal down
+            print("portal:", repr(error))
+            raise HTTPError(500)
+        self._start(connection, *answer)
+        if answer[0] == 200:
+            connection.news = news
+
+    def _start(self, connection, *answer):
+        self._server.phases.heard(connection.peer, self._clock.now())
+        connection.answer(*answer)
+        self._poller.modify(connection.sock, self._hardware.POLLOUT)
+
+    def _drop(self, connection):
+        self._poller.unregister(connection.sock)
+        connection.sock.close()
+        self._connections.remove(connection)
+        self._accept_if(True)
+        for other in self._connections:
+            if other.waits_for_memory():
+                self._advance(other)  # there was no room to answer it before
+                break
