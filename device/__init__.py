@@ -4,20 +4,22 @@
     homeport.main()             # for a main.py of two lines; runs the owner's app.py once the board is connected
     wlan = homeport.run()       # or: returns once the board is connected
     board = homeport.machine()  # or: call board.step() from a loop of your own
+
+What people entered into the owner's inputs (docs/settings.md) is there from then on, for instance in app.py:
+
+    import homeport
+    server = homeport.values()["mqtt_host"]  # str of a text or a select, int or None of a number, bool of a checkbox
 """
 
 IDLE_MS = 20  # how long a turn waits for a phone; what a phone sends meanwhile is handled at once
 
 
-def machine():
-    """The state machine on this board's hardware."""
-    from .hardware import Hardware
+def machine(hardware=None):
+    """The state machine, on this board's hardware or on another of its shape, see hardware.py."""
+    if hardware is None:
+        from .hardware import Hardware
 
-    return on(Hardware())
-
-
-def on(hardware):
-    """The state machine on that hardware, see hardware.py."""
+        hardware = Hardware()
     from .context import Context
     from .engine import Machine
 
@@ -38,4 +40,12 @@ def main():
     from .hardware import Hardware
     from .program import main
 
-    main(Hardware(), on)
+    main(Hardware(), machine)
+
+
+def values():
+    """{name: value} of the owner's inputs, read from flash: call it again when the board was set up anew."""
+    from .hardware import Hardware
+    from .settings import values
+
+    return values(Hardware())

@@ -6,7 +6,8 @@ from .net.radio import Radio
 from .overlay import forget, make_room
 
 RENDERING = " net.pages net.language net.view net.template net.gzip net.text net.api"
-ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store" + RENDERING
+SETTINGS = " settings fields entries"
+ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store" + SETTINGS + RENDERING
 SENDING = " net.document net.answer net.connection"
 
 
@@ -21,18 +22,6 @@ class Network:
         self.priority = priority
 
 
-class Attempt:
-    """A person's try to join a network, and its outcome, kept for a phone that comes back later."""
-
-    def __init__(self, number, network):
-        self.number = number
-        self.network = network
-        self.outcome = "trying"  # then "connected" or "failed"
-        self.reason = None  # of a failure, see net/join.py
-        self.guess = False
-        self.told_at = None  # when a phone had fetched the outcome
-
-
 class Context:
     """Handed to every state. `state` is the machine's state's name, kept by the engine."""
 
@@ -43,8 +32,8 @@ class Context:
         self.report = report
         self.clock = Clock(hardware.ticks_ms, hardware.sleep_ms)
         self.radio = Radio(hardware.station, hardware.access_point, report)
-        self.name = hardware.name_itself()
-        self.networks = load(hardware, report)[0]  # the last proven first
+        self.networks, values = load(hardware, report)[:2]  # the last proven first
+        self.name = hardware.name_itself(values.get(b"device"))
         self.saved = True  # False while the flash does not hold them
         self.state = None
         self.idle_ms = 0  # how long one turn may wait for something to happen

@@ -1,4 +1,4 @@
-"""Names and keys of networks: what one saved network is, and what may be submitted as one. Pure, on bytes."""
+"""Names and keys of networks, and the name of a device: what may be submitted as one. Pure, on bytes."""
 
 SSID_LIMIT_BYTES = 32
 KEY_MIN_BYTES = 8
@@ -6,6 +6,8 @@ KEY_LIMIT_BYTES = 63
 PSK_DIGITS = 64
 WEP_KEY_BYTES = b"\5\x0a\x0d\x1a"  # 5 or 13 characters, or twice as many hex digits
 HEX_DIGITS = b"0123456789abcdefABCDEF"
+DEVICE_NAME_LIMIT_BYTES = 32  # the SDK's for a host name, IEEE 802.11's for an access point's
+DEVICE_NAME_CHARS = b"0123456789abcdefghijklmnopqrstuvwxyz-"
 
 
 def problem(ssid, key, security=None):
@@ -31,6 +33,18 @@ def problem(ssid, key, security=None):
         return "key_too_short"
     if size > KEY_LIMIT_BYTES and (size != PSK_DIGITS or key.strip(HEX_DIGITS)):
         return "key_too_long"
+
+
+def warnings(key):
+    """Words for what a person may not have meant by a key that can be tried; a tuple."""
+    found = ("key_spaces",) if key.strip(b" ") != key else ()
+    return found + ("key_hex",) if len(key) == PSK_DIGITS else found  # longer than a password: a key as it is
+
+
+def is_device_name(name):
+    """True if a device can be called that on a network: one label of a host name (RFC 952, RFC 1123 section 2.1)."""
+    fits = 0 < len(name) <= DEVICE_NAME_LIMIT_BYTES and name.strip(b"-") == name
+    return fits and not name.lower().strip(DEVICE_NAME_CHARS)
 
 
 def access_point_key(networks):

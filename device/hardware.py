@@ -37,9 +37,12 @@ class Hardware:
         """A file of compiled pages, opened for reading bytes."""
         return open(PAGES + name, "rb")
 
-    def name_itself(self):
-        """A name that differs from board to board. The port sends it with DHCP requests from the next connect() on."""
+    def name_itself(self, chosen=None):
+        """The name that a person chose, ASCII bytes, else one that differs from board to board; returned as text. The
+        port sends it with DHCP requests from the next connect() on."""
         name = "Homeport-%02X%02X" % tuple(machine.unique_id()[-2:])
+        if chosen:
+            name = str(chosen, "ascii")  # trusted: checked before it was stored
         network.hostname(name)
         return name
 

@@ -1,7 +1,8 @@
-"""Saved networks on flash: a checksummed format, and two slots of which a power cut can spoil at most one.
+"""Saved networks and values on flash: a checksummed format, and two slots of which a power cut can spoil at most one.
 
-Slot layout, integers big-endian: "HP", version, sequence (2 bytes), count, then for each network four fields,
-each a length byte and that many bytes (ssid, key, bssid, and one of channel and priority), then CRC-16/CCITT.
+Slot layout, integers big-endian: "HP", version, sequence (2 bytes), count, then for each network four fields, each a
+length byte and that many bytes (ssid, key, bssid, and one of channel and priority); since version 2 the count of
+values, then for each two such fields (name, value) in the order of the names; then CRC-16/CCITT.
 A file rewritten on LittleFS keeps its old content until it is closed, so each slot is atomic by itself; two of them
 also survive a slot that rots. Nothing of a slot stays in memory: it is read again before it is written.
 """
@@ -12,9 +13,9 @@ from .overlay import forget
 
 SLOTS = ("/credentials.0", "/credentials.1")
 MAGIC = b"HP"
-VERSION = 1
+VERSION = 2
 HEADER_BYTES = 6
-SLOT_LIMIT_BYTES = 1024
+SLOT_LIMIT_BYTES = 1280  # five networks and the values of eight fields and the device's name, all at their longest
 
 
 def crc16(data):
@@ -27,22 +28,29 @@ def crc16(data):
     return crc
 
 
-def encode(networks, sequence):
-    """The bytes of a slot."""
+def encode(networks, values, sequence):
+    """The bytes of a slot. values: {name: value}, bytes of at most 255 each."""
     data = bytearray(MAGIC)
     data.extend(bytes((VERSION, sequence >> 8, sequence & 255, len(networks))))
     for network in networks:
-        for field in (network.ssid, network.key, network.bssid, bytes((network.channel, network.priority))):
-            data.append(len(field))
-            data.extend(field)
+        append(data, (network.ssid, network.key, network.bssid, bytes((network.channel, network.priority))))
+    data.append(len(values))
+    for name in sorted(values):  # the same bytes for the same values, whatever the order of the dict
+        append(data, (name, values[name]))
     crc = crc16(data)
     data.append(crc >> 8)
     data.append(crc & 255)
     return bytes(data)
 
 
+def append(data, fields):
+    for field in fields:
+        data.append(len(field))
+        data.extend(field)
+
+
 def decode(data):
-    """(sequence, networks) of a slot's bytes; ValueError says what is wrong with them."""
+    """(sequence, networks, values) of a slot's bytes; ValueError says what is wrong with them."""
     end = len(data) - 2
     if end < HEADER_BYTES or data[:2] != MAGIC:
         raise ValueError("not a credentials file")
@@ -51,19 +59,34 @@ def decode(data):
     if data[2] > VERSION:
         raise ValueError("version is newer than this firmware")
     networks = []
+    values = {}
     at = HEADER_BYTES
     for _ in range(data[5]):
-        fields = []
-        for _ in range(4):
-            start = at + 1
-            at = start + data[at]
-            if at > end:
-                raise ValueError("a field runs past the end")
-            fields.append(data[start:at])
+        at, fields = take(data, at, 4)
         if not fields[0] or len(fields[3]) < 2:
             raise ValueError("a field is too short")
         networks.append(Network(fields[0], fields[1], fields[2], fields[3][0], fields[3][1]))
-    return data[3] << 8 | data[4], networks
+    if data[2] > 1:
+        count = data[at]  # where the data end there is still the CRC
+        at += 1
+        for _ in range(count):
+            at, fields = take(data, at, 2)
+            values[fields[0]] = fields[1]
+    if at != end:
+        raise ValueError("its length is wrong")
+    return data[3] << 8 | data[4], networks, values
+
+
+def take(data, at, count):
+    """(where they end, fields) of the next `count` fields."""
+    fields = []
+    for _ in range(count):
+        start = at + 1
+        at = start + data[at]
+        if at > len(data) - 2:
+            raise ValueError("a field runs past the end")
+        fields.append(data[start:at])
+    return at, fields
 
 
 def read(hardware, slot):
@@ -76,52 +99,62 @@ def read(hardware, slot):
 
 
 def load(hardware, report):
-    """(networks, slot they are in, its sequence number, slots that hold what cannot be read) from flash."""
-    networks, current, newest, unreadable = [], 1, 0, []
+    """(networks, values, slot they are in, its sequence number, slots that hold what cannot be read) from flash."""
+    networks, values, current, newest, unreadable = [], {}, 1, 0, []
     for slot in (0, 1):
         data = read(hardware, slot)
         if not data:
             continue
         try:
-            sequence, found = decode(data)
+            sequence, found, entries = decode(data)
         except ValueError as error:
-            report("store: " + SLOTS[slot] + ": " + str(error) + "; it is kept aside before it is written again")
+            report("store: %s: %s; it is kept aside before it is written again" % (SLOTS[slot], error))
             unreadable.append(slot)
             continue
         # Serial arithmetic: the sequence number may have wrapped.
         if not newest or (sequence - newest) & 0xFFFF < 0x8000:
-            networks, current, newest = found, slot, sequence
-    return networks, current, newest, unreadable
+            networks, values, current, newest = found, entries, slot, sequence
+    return networks, values, current, newest, unreadable
 
 
-def save(hardware, networks, report):
-    """Put the networks on flash unless they are there. True if they are, False (and reported) if flash refused."""
-    _, current, sequence, unreadable = load(hardware, lambda text: None)
-    if read(hardware, current) == encode(networks, sequence):
+def save(hardware, networks, report, values=None):
+    """Put networks and values on flash unless they are there; values None: those that are there stay.
+
+    True if all is on flash, False (and reported) if flash refused.
+    """
+    _, stored, current, sequence, unreadable = load(hardware, lambda text: None)
+    values = stored if values is None else values
+    if read(hardware, current) == encode(networks, values, sequence):
         return True
     slot = 1 - current
     try:
         if slot in unreadable:
             hardware.rename(SLOTS[slot], SLOTS[slot] + ".kept")
         with hardware.open(SLOTS[slot], "wb") as file:
-            file.write(encode(networks, sequence % 0xFFFF + 1))  # 0 stands for no slot at all
+            file.write(encode(networks, values, sequence % 0xFFFF + 1))  # 0 stands for no slot at all
     except OSError as error:
-        report("store: credentials could not be written to flash: " + repr(error))
+        report("store: credentials could not be written to flash: %r" % error)
         return False
     return True
 
 
 def remember(context, network):
-    """Save `network` as the first to try, in place of an older one of that name; the oldest may have to go."""
+    """Save `network` as the first to try, in place of an older one of that name; the oldest may have to go. With it
+    what a person entered besides, if that attempt was the one that worked."""
     forget("store")
     others = [other for other in context.networks if other.ssid != network.ssid]
     context.networks = ([network] + others)[: policy.NETWORKS_LIMIT]
-    context.saved = save(context.hardware, context.networks, context.report)
+    attempt = context.attempt
+    values = attempt.values if attempt and attempt.outcome == "connected" else None
+    context.saved = save(context.hardware, context.networks, context.report, values)
+    if context.saved and values is not None:
+        context.name = context.hardware.name_itself(values.get(b"device"))
+        attempt.values = None  # on flash now
 
 
 def erase(hardware, report):
     """Overwrite both slots with an empty set, and remove what was kept aside. True if none of the old data is left."""
-    erased = save(hardware, [], report)
+    erased = save(hardware, [], report, {})
     for slot in (0, 1):
         try:
             hardware.remove(SLOTS[slot] + ".kept")
@@ -129,14 +162,14 @@ def erase(hardware, report):
             pass  # nothing was kept
         data = read(hardware, slot)
         try:
-            if not data or not decode(data)[1]:
+            if not data or not any(decode(data)[1:]):
                 continue
         except ValueError:
             pass  # it may hold a secret all the same
         try:
             with hardware.open(SLOTS[slot], "wb") as file:
-                file.write(encode([], 1))
+                file.write(encode([], {}, 1))
         except OSError as error:
-            report("store: " + SLOTS[slot] + " could not be overwritten: " + repr(error))
+            report("store: %s could not be overwritten: %r" % (SLOTS[slot], error))
             erased = False
     return erased

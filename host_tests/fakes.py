@@ -340,13 +340,15 @@ class FakeHardware:
         self.resets = 0
         self.dns = self.listener = self.poller = None
         self.refuse_sockets = False
+        self.hostname = None
         self.powered_on = powered_on
 
     def reset(self):
         self.resets += 1
 
-    def name_itself(self):
-        return "Homeport-FFEE"
+    def name_itself(self, chosen=None):
+        self.hostname = chosen.decode("ascii") if chosen else "Homeport-FFEE"
+        return self.hostname
 
     def page(self, name):
         return io.BytesIO(compiled_pages()[name])

@@ -1,8 +1,35 @@
 """What browsers encode: forms and percent escapes. Pure functions on bytes."""
 
+from binascii import unhexlify
+
 from . import HTTPError
 
 FIELDS_LIMIT = 32
+HEX_DIGITS = b"0123456789abcdef"
+
+
+def submitted(body):
+    """({name: value}, True if it names two networks) of the setup form.
+
+    Its networks are radio buttons called `ssid`, or `pick` with the name in hex digits where HTML cannot carry it, and
+    a text called `ssid` below them. form[b"ssid"] is the name that is meant, b"" if there is none; of two the typed
+    one: a browser without scripts cannot take back a radio button. HTTPError 400 if a field comes too often.
+    """
+    form = {}
+    names = [b""]
+    for name, value in fields(body):
+        if name in form and (name != b"ssid" or len(names) > 2):
+            raise HTTPError(400)
+        form[name] = value
+        if name == b"ssid":
+            names.append(value)
+    picked = form.pop(b"pick", b"")
+    if len(picked) % 2 or picked.strip(HEX_DIGITS):
+        raise HTTPError(400)
+    names[0] = unhexlify(picked)  # trusted: just checked
+    names = [name for name in names if name]
+    form[b"ssid"] = names[-1] if names else b""
+    return form, names.count(form[b"ssid"]) < len(names)
 
 
 def fields(body):

@@ -7,7 +7,7 @@ from . import HTTPError
 from .form import unquote
 
 HEAD_LIMIT_BYTES = 8192
-BODY_LIMIT_BYTES = 1024
+BODY_LIMIT_BYTES = 1536  # a form with everything in it at its longest, every byte as three
 LENGTH_LIMIT_DIGITS = 9  # what an integer holds without the heap
 LANGUAGE_LIMIT_BYTES = 64
 METHODS = b" GET HEAD POST PUT DELETE OPTIONS PATCH TRACE "

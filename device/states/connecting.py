@@ -37,6 +37,7 @@ class State:
         context = self._context
         self._tries += 1
         if self._tries == 1:
+            context.hardware.name_itself(self._attempt.values.get(b"device"))  # what the router will call it
             for ssid, _, channel, _ in context.seen:
                 if ssid == self._attempt.network.ssid:
                     station.move_access_point(context.radio, channel)
@@ -46,11 +47,11 @@ class State:
         context = self._context
         network = self._attempt.network
         network.channel = station.channel(context.radio)
+        self._attempt.outcome = "connected"
         from ..store import remember
 
         remember(context, network)
         context.joined = network
-        self._attempt.outcome = "connected"
         return "got_ip"
 
     def _failed(self):
@@ -60,6 +61,7 @@ class State:
         self._attempt.reason = self._join.reason
         self._attempt.guess = self._join.guess
         self._attempt.network.key = b""  # never shown again, so not kept
+        context.hardware.name_itself(context.name.encode())
         if context.networks:
             return "connect_failed_others_saved"
         return "connect_failed"
