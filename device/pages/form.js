@@ -1,8 +1,8 @@
 {{! The page is complete without this. It shows the password, warns while it is typed and keeps one choice at a time. }}
-{{! Elements with an id are global names: other, password, secret, reveal, show, spaces, digits. }}
-onpageshow=oninput=onchange=function(event){
-var by=event.target,key=password.value,picked=by.type=="radio",row;
-document.querySelectorAll("[type=radio]").forEach(function(radio){
+{{! Elements with an id are global names: other, password, secret, reveal, show, warning. }}
+onpageshow=oninput=onchange=event=>{
+var by=event.target,key=password.value,picked=by.type=="radio",row,text;
+document.querySelectorAll("[type=radio]").forEach(radio=>{
 if(picked||by==other)radio.checked=radio==by;
 if(radio.checked)row=radio.parentNode
 });
@@ -11,6 +11,7 @@ if(picked)other.value="";
 password.disabled=secret.hidden=row&&!row.querySelector("u");
 password.type=show.checked?"text":"password";
 reveal.hidden=0;
-spaces.hidden=!/^ | $/.test(key);
-digits.hidden=!/^[\da-f]{64}$/i.test(key)
+text=/^ | $/.test(key)?"{{_key_spaces}}":/^[\da-f]{64}$/i.test(key)?"{{_key_hex}}":"";
+{{! The same again would be read out again. }}
+if(warning.textContent!=text)warning.textContent=text
 }
