@@ -3,12 +3,13 @@
 from . import policy
 from .clock import Clock
 from .net.radio import Radio
-from .overlay import forget, make_room
+from .overlay import forget
 
-RENDERING = " net.pages net.language net.view net.template net.gzip net.text net.api"
-SETTINGS = " settings fields entries"
-ROUTES = "net.http net.form net.portal net.actions net.scan net.station credentials store" + SETTINGS + RENDERING
-SENDING = " net.document net.answer net.connection"
+# What is in memory while somebody asks for something only.
+ON_DEMAND = (
+    "net.respond net.http net.form net.portal net.actions net.api net.scan net.station credentials store settings"
+    " fields entries net.view net.template net.gzip net.text net.answer net.connection"
+)
 
 
 class Network:
@@ -93,13 +94,9 @@ class Context:
 
     def respond(self, request, body):
         """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
-        make_room("net.http net.form")
-        from .net.portal import respond
+        from .net.respond import respond
 
-        try:
-            return respond(self, request, body)
-        finally:
-            make_room(ROUTES)
+        return respond(self, request, body)
 
     def refuse(self, status):
         """The same for a request that was refused."""
@@ -120,4 +117,4 @@ class Context:
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""
-        forget(ROUTES + SENDING)
+        forget(ON_DEMAND)

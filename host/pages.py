@@ -8,15 +8,15 @@ it is one of LISTS, `{{^word}}...{{/word}}` stays if it does not; `{{>file}}`, `
 A compiled file starts with a line of page names and the places where they start. A page starts with a line of the
 names that it uses. Records follow, integers little-endian: kind (1 byte), index of a name (1), size (2), then
 
-* STATIC: `size` bytes to be sent. In the compressed file: bytes uncompressed (2), their check (8), then `size` bytes,
-  compressed and ending at a whole byte. Within a list: the check, then `size` bytes as they are.
+* STATIC: `size` bytes to be sent; in the compressed file their check comes first, and they are compressed and end at a
+  whole byte, except within a list.
 * TEXT, RAW: nothing; the value of the name goes here, escaped or as it is.
 * IF, UNLESS: the next `size` bytes, records, are skipped unless the name's value is true or false.
 * EACH: `size` bytes, records, that are repeated for each item of the name's value.
 * END of the page.
 
-A check is the CRC-32 and x to the power of 8 for each byte, modulo its polynomial, in halves, the lower one first:
-what device/net/gzip.py needs to reckon on.
+A check is the size uncompressed (2 bytes), the CRC-32, and x to the power of 8 times the size, modulo the polynomial
+of the CRC, both in halves, the lower one first: what device/net/gzip.py needs to reckon on.
 """
 
 import re
@@ -32,7 +32,7 @@ COMPRESSED = ".gz"
 END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 
 RECORD = struct.Struct("<BBH")
-CHECK = struct.Struct("<HHHH")
+CHECK = struct.Struct("<HHHHH")
 POLYNOMIAL = 0xEDB88320
 INCLUDES_LIMIT = 20
 TAG = re.compile(r"\{\{\{\s*(?P<raw>\w+)\s*\}\}\}|\{\{(?P<sigil>[#^/>!]?)\s*(?P<name>[^{}]*?)\s*\}\}")
@@ -165,7 +165,7 @@ def _records(parts, names, compressed, in_list):
                 out += RECORD.pack(STATIC, 0, len(part)) + check(part) + part
             else:
                 packed = deflate(part)
-                out += RECORD.pack(STATIC, 0, len(packed)) + struct.pack("<H", len(part)) + check(part) + packed
+                out += RECORD.pack(STATIC, 0, len(packed)) + check(part) + packed
         elif isinstance(part, Section):
             body = _records(part.parts, names, compressed, in_list or part.kind == EACH)
             out += RECORD.pack(part.kind, _index(names, part.name), len(body)) + body
@@ -186,7 +186,7 @@ def check(data):
     power = 1 << 31  # the polynomial 1, in the bit order of CRC-32
     for _ in range(8 * len(data)):
         power = power >> 1 ^ (POLYNOMIAL if power & 1 else 0)
-    return CHECK.pack(crc & 0xFFFF, crc >> 16, power & 0xFFFF, power >> 16)
+    return CHECK.pack(len(data), crc & 0xFFFF, crc >> 16, power & 0xFFFF, power >> 16)
 
 
 def deflate(data):

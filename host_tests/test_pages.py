@@ -14,16 +14,16 @@ from homeport import pages as compiler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.net import document, template
+from device.net import connection, template
 from device.net.gzip import HEADER, Gzip
-from device.net.language import choose
+from device.net.respond import choose
 
 ROOT = Path(__file__).parent.parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 
 
 class Flash:
-    """The one thing that document.sent() asks of the hardware."""
+    """The one thing that connection.sent() asks of the hardware."""
 
     def __init__(self, files):
         self.files = files
@@ -46,7 +46,7 @@ def rendered(files, page, values, language="en"):
     flash, bodies = Flash(files), []
     for name, packer in ((language, None), (language + ".gz", Gzip())):
         length, plan = template.planned(flash.page(name), page.encode(), as_bytes(values), packer)
-        body = b"".join(bytes(piece) for piece in document.sent(flash, name, plan))
+        body = b"".join(bytes(piece) for piece in connection.sent(flash, name, plan))
         assert len(body) == length
         bodies.append(body)
     return bodies
@@ -113,7 +113,7 @@ def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
     for _ in range(chance.randrange(8)):
         if chance.random() < 0.4:
             data = chance.choice([b"", chance.randbytes(chance.randrange(4000)), b"text " * chance.randrange(5000)])
-            packer.skip(len(data), *compiler.CHECK.unpack(compiler.check(data)))
+            packer.skip(compiler.CHECK.unpack(compiler.check(data)))
             stream += compiler.deflate(data)
             plain += data
         else:
@@ -188,7 +188,7 @@ def test_the_language_that_a_phone_prefers_is_chosen(header, language):
 ON_THE_VM = """
 import sys
 sys.path.insert(0, {root!r})
-from device.net import document, template
+from device.net import connection, template
 from device.net.gzip import Gzip
 
 class Flash:
@@ -199,7 +199,7 @@ items = eval(open({folder!r} + "/values").read())
 values = {{b"rows": lambda: iter(items), b"name": items[0][b"ssid"], b"word": True}}
 for name, packer in (("en", None), ("en.gz", Gzip())):
     length, plan = template.planned(Flash().page(name), b"setup", values, packer)
-    print(b"".join([bytes(piece) for piece in document.sent(Flash(), name, plan)]).hex())
+    print(b"".join([bytes(piece) for piece in connection.sent(Flash(), name, plan)]).hex())
 """
 
 

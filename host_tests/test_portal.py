@@ -474,13 +474,11 @@ def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(
 
 
 def test_a_fault_in_a_page_is_reported_and_the_portal_goes_on(scene, monkeypatch, capsys):
-    from device.net import pages
-
     def broken(*_):
         raise KeyError("oops")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pages, "sent", broken)
+        patch.setattr(scene.hardware, "page", broken)
         assert scene.phone.get(b"/").status == 500
     assert "oops" in capsys.readouterr().out
     alive(scene)

@@ -13,26 +13,19 @@ def act(context, request, body):
     form, two_names = submitted(body)
     key = form.pop(b"password", b"")  # no page gets it
     if context.submitted or context.state == "connecting":
-        return answer(context, request, "setup", 409, "busy", form)
+        return 409, b"setup", "busy", form
     if path == b"/connect":
-        return connect(context, request, form, key, two_names)
+        return connect(context, form, key, two_names)
     if path == b"/scan":
         context.scan_wanted = True
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
-        return answer(context, request, "forget")
+        return 200, b"forget", None, None
     return b""
 
 
-def answer(*words):
-    """pages.page(), whose code is needed only if there is something to say."""
-    from .pages import page
-
-    return page(*words)
-
-
-def connect(context, request, form, key, two_names):
+def connect(context, form, key, two_names):
     ssid = form[b"ssid"]
     security = None
     for row in context.seen:
@@ -48,9 +41,9 @@ def connect(context, request, form, key, two_names):
         if not is_device_name(name):
             wrong = wrong or "device_bad"
     if b"" in values:
-        wrong = wrong or "field_wrong"
+        wrong = wrong or "field_bad"
     if wrong:
-        return answer(context, request, "setup", 422, wrong, form)
+        return 422, b"setup", wrong, form
     number = context.attempt.number + 1 if context.attempt else 1
     context.attempt = Attempt(number, Network(ssid, key), values, warnings(key))
     context.submitted = True

@@ -7,6 +7,7 @@ socket is closed (extmod/modlwip.c).
 from ..overlay import make_room
 from . import Request
 
+BLOCK_BYTES = 128  # of a file are read at a time
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
 TOTAL_TIMEOUT_MS = 20_000  # whatever a slow or hostile client does
@@ -69,7 +70,7 @@ class Connection:
 
         request = self.request
         first = head(status, length, fields)
-        make_room("net.answer")
+        make_room("net.answer net.respond")
         if request.method == b"HEAD":
             self.pieces = iter((first,))
         else:
@@ -127,3 +128,29 @@ class Connection:
             raise EOFError
         self.start = 0
         self.end = end
+
+
+def sent(hardware, name, plan):
+    """Yield the bytes of a page that template.py has planned: each part is bytes, an iterable of pairs (bytes, check),
+    or two numbers: where in the file `name` of the compiled pages something begins, and its size.
+    """
+    with hardware.page(name) as file:
+        at = 0
+        while at < len(plan):
+            part = plan[at]
+            at += 1
+            if isinstance(part, int):
+                file.seek(part)
+                left = plan[at]
+                at += 1
+                while left:
+                    block = file.read(min(left, BLOCK_BYTES))
+                    if not block:
+                        return  # the file was cut short: the length that was announced will tell
+                    left -= len(block)
+                    yield block
+            elif isinstance(part, (bytes, bytearray)):
+                yield part
+            else:
+                for piece, _ in part:
+                    yield piece

@@ -32,10 +32,10 @@ class Gzip:
         self._out = None
         self._bits = self._count = 0  # not yet a whole byte
 
-    def skip(self, size, low, high, power_low, power_high):
-        """A part that was compressed before: its size uncompressed, and its check, see host/pages.py."""
-        self._size += size
-        self._combine(low, high, power_low, power_high)
+    def skip(self, check):
+        """A part that was compressed before; its check is five numbers, see host/pages.py."""
+        self._size += check[0]
+        self._combine(*check)
 
     def encode(self, pieces):
         """The compressed bytes of one part. pieces: pairs (bytes, its check or None)."""
@@ -128,7 +128,7 @@ class Gzip:
         self._low = low ^ 0xFFFF
         self._high = high ^ 0xFFFF
 
-    def _combine(self, low, high, power_low, power_high):
+    def _combine(self, _, low, high, power_low, power_high):
         """Append what has the checksum (low, high): multiply ours by x to the power of its bits, add the other one.
 
         That power, modulo the polynomial, comes from host/pages.py. As crc32_combine() of zlib does it.

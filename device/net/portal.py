@@ -3,13 +3,8 @@
 from . import HTTPError
 from .answer import error, redirect
 
-GET = {
-    b"/": "setup",
-    b"/status": "status",
-    b"/forget": "forget",
-    b"/api/status": "",
-    b"/api/networks": "",
-}
+PAGES = (b"/", b"/status", b"/forget")
+DATA = (b"/api/status", b"/api/networks")
 POST = (b"/connect", b"/scan", b"/forget")
 NUISANCES = (b"/favicon.ico", b"/apple-touch-icon", b"/wpad.dat")  # asked by machines, not by people
 HTTP = b"http://"
@@ -17,7 +12,9 @@ DIGITS = b"0123456789"
 
 
 def respond(context, request, body):
-    """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
+    """(status, fields, length, pieces) for a complete request, or (status, name, problem, form) for a page: respond.py
+    makes it when the code that decides has left the memory. HTTPError for a request that is refused.
+    """
     own = context.radio.access_point.ifconfig()[0].encode()
     # The port is the one the client used: 80 on a board, another one if ports are mapped in between.
     port = b"" if request.port in (b"80", b"443") else request.port
@@ -26,7 +23,8 @@ def respond(context, request, body):
     path = request.path
     if request.host not in (None, own):
         return redirect(302, root)  # the one status every phone takes for a portal
-    if path not in GET and path not in POST:
+    readable = path in PAGES or path in DATA
+    if not readable and path not in POST:
         if method != b"GET" or path.startswith(NUISANCES):
             raise HTTPError(404)
         return redirect(302, root)
@@ -39,13 +37,11 @@ def respond(context, request, body):
 
         target = act(context, request, body)
         return redirect(303, root + target) if type(target) is bytes else target
-    if method in (b"GET", b"HEAD") and path in GET:
-        if GET[path]:
-            from .pages import page
-
-            return page(context, request, GET[path])
+    if method in (b"GET", b"HEAD") and readable:
+        if path in PAGES:
+            return 200, path[1:] or b"setup", None, None
         from .api import networks, status
 
         return networks(context) if path == b"/api/networks" else status(context)
-    allowed = b"POST" if path not in GET else b"GET, HEAD, POST" if path in POST else b"GET, HEAD"
+    allowed = b"POST" if not readable else b"GET, HEAD, POST" if path in POST else b"GET, HEAD"
     return error(405, (b"Allow", allowed))

@@ -5,14 +5,16 @@ from struct import unpack
 
 from .text import shown
 
+CHECK = "<HHHHH"
+CHECK_BYTES = 10
 END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 
 
 def planned(file, name, values, packer=None):
-    """(length, plan) of a page in the file; the plan is what document.sent() takes.
+    """(length, plan) of a page in the file; the plan is what connection.sent() takes.
 
-    name: bytes. values: {name, bytes: bytes, a truth, or for a list a function that returns an iterable of such dicts}. packer: a Gzip if
-    the file is a compressed one.
+    name: bytes. values: {name, bytes: bytes, a truth, or for a list a function that returns an iterable of such dicts}.
+    packer: a Gzip if the file is a compressed one.
     """
     words = file.readline().split()
     file.seek(int(str(words[words.index(name) + 1], "ascii")))  # trusted: our own file
@@ -27,7 +29,7 @@ def planned(file, name, values, packer=None):
     for kind, value, size in wanted(file, names, values):
         if kind == STATIC:
             if packer:
-                packer.skip(*unpack("<HHHHH", file.read(10)))
+                packer.skip(unpack(CHECK, file.read(CHECK_BYTES)))
             plan.append(file.tell())
             plan.append(size)
             file.seek(size, 1)
@@ -53,8 +55,9 @@ def wanted(file, names, values):
         head = file.read(4)
         if len(head) < 4 or head[0] == END:
             return
-        kind, name, size = unpack("<BBH", head)
-        value = None if kind == STATIC else values.get(names[name])
+        kind = head[0]
+        size = head[2] | head[3] << 8
+        value = None if kind == STATIC else values.get(names[head[1]])
         if kind in (IF, UNLESS, EACH) and bool(value) == (kind == UNLESS):
             file.seek(size, 1)
         elif kind not in (IF, UNLESS):
@@ -81,7 +84,7 @@ class Each:
             file.seek(0)
             for kind, value, size in wanted(file, self._names, item):
                 if kind == STATIC:
-                    check = unpack("<HHHH", file.read(8)) if self._compressed else None
+                    check = unpack(CHECK, file.read(CHECK_BYTES)) if self._compressed else None
                     yield file.read(size), check
                 else:
                     yield field(kind, value)
