@@ -44,7 +44,7 @@ class Context:
         self.attempt = None
         self.submitted = False  # the attempt waits to be started
         self.forgotten = False  # a person had everything erased
-        self.released = False  # phones are told that all is well, so that they close their sign-in pages
+        self.released = False  # who looks for a portal hears that there is none, so that sign-in pages close
         self.portal = None  # the server, while the portal is open
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
@@ -76,7 +76,7 @@ class Context:
             self.portal.close()
             self.portal = None
             self.rest()
-            forget("net.server net.clients net.connection net.phases net.dns")
+            forget("net.server net.clients net.connection net.phases net.dns net.release")
         self.radio.close_access_point()
 
     def _listen(self):
@@ -114,6 +114,7 @@ class Context:
     def told(self, attempt):
         """Such an answer has left completely: the farewell may begin to end."""
         attempt.told_at = attempt.told_at or self.clock.now()
+        self.released = attempt is self.attempt and attempt.outcome == "connected"
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""

@@ -2,6 +2,7 @@
 
 HTML = (b"Content-Type", b"text/html; charset=utf-8")
 REASONS = b"""200 OK
+204 No Content
 302 Found
 303 See Other
 400 Bad Request

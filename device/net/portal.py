@@ -21,7 +21,11 @@ def respond(context, request, body):
     root = HTTP + own + (b":" + port if port else port) + b"/"
     method = request.method
     path = request.path
-    if request.host not in (None, own):
+    if request.host not in (None, own) and path != b"/wpad.dat":  # a redirect would make a proxy script of a page
+        if context.released:
+            from .release import success
+
+            return success(request)
         return redirect(302, root)  # the one status every phone takes for a portal
     readable = path in PAGES or path in DATA
     if not readable and path not in POST:

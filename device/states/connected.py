@@ -1,4 +1,6 @@
-"""connected: the board is on the Wi-Fi. Say farewell to the phone that set it up, then watch the link."""
+"""connected: the board is on the Wi-Fi. Say farewell to the phone that set it up, then watch the link.
+
+The farewell: a person reads that it worked, phones are told that all is well, the access point goes down."""
 
 from .. import policy
 from ..net import station
@@ -42,7 +44,11 @@ class State:
             return "link_lost"
 
     def close(self):
-        self._context.joined = None
+        context = self._context
+        context.joined = None
+        context.released = False
+        if context.attempt and context.attempt.outcome == "connected":
+            context.attempt = None  # or a portal that opens later would still speak of it
 
     def _farewell_is_over(self, now):
         context = self._context
@@ -51,9 +57,9 @@ class State:
             self._phone_seen_at = now
         elif self._phone_seen_at is not None and now - self._phone_seen_at >= policy.PHONE_GONE_AFTER_MS:
             return True
-        told_at = context.attempt.told_at if context.attempt else None
-        if told_at is not None:
-            return now - told_at >= policy.FAREWELL_AFTER_RESULT_MS
+        attempt = context.attempt
+        if attempt and attempt.told_at is not None and attempt.told_at >= self._entered_at:
+            return now - attempt.told_at >= policy.FAREWELL_AFTER_RESULT_MS
         if self._phone_seen_at is None:
             return age >= policy.FAREWELL_MS
         return age >= policy.FAREWELL_LIMIT_MS
