@@ -3,8 +3,9 @@
 from ..overlay import make_room
 
 PARSING = "net.http net.form"
-DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials store settings fields entries"
-RENDERING = " net.view net.template net.gzip net.text"
+SETTINGS = " settings fields entries owner store"
+DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials" + SETTINGS
+RENDERING = " net.view net.fieldset net.template net.gzip net.text"
 PAGES = "/lib/homeport/pages"
 DEFAULT_LANGUAGE = b"en"
 DIGITS = b"0123456789"
@@ -44,8 +45,16 @@ def page(context, request, status, name, problem, form):
     rendered, so that the length is known and the code can leave the memory before the first byte is sent.
     """
     hardware = context.hardware
-    file_name = str(choose(request.language, [name.encode() for name in hardware.files(PAGES)]), "ascii")  # trusted
-    values = view(context, problem, form or {}, file_name)
+    form = form or {}
+    languages = [file.encode() for file in hardware.files(PAGES)]
+    file_name = str(choose(request.language, languages), "ascii")  # trusted: a file's name
+    values = view(context, problem, form)
+    rows = owners_rows(context, form, file_name) if name == b"setup" else ()
+    if rows:
+        from .fieldset import fieldset
+
+        make_room(SETTINGS)
+        values[b"fields"] = lambda: fieldset(rows)
     packer = None
     if request.gzip:
         from .gzip import Gzip
@@ -64,10 +73,16 @@ def page(context, request, status, name, problem, form):
     return status, fields, length, sent(hardware, file_name, plan)
 
 
-def view(context, problem, form, language):
+def view(context, problem, form):
     from .view import view
 
-    return view(context, problem, form, language)
+    return view(context, problem, form)
+
+
+def owners_rows(context, form, language):
+    from ..owner import rows
+
+    return rows(context, form, language)
 
 
 def planned(*words):

@@ -7,7 +7,7 @@ from .text import text
 TOLD = ("open", "wpa3", "enterprise")  # the last two cannot be joined
 
 
-def view(context, problem, form, language):
+def view(context, problem, form):
     """{name: bytes, a truth, or a function that returns an iterable of such dicts}; what is missing does not hold.
     Names are bytes: as text, the short ones would stay in memory for ever.
 
@@ -37,6 +37,8 @@ def view(context, problem, form, language):
         values[b"attempt"] = b"%d" % attempt.number
         if attempt.reason:
             values[attempt.reason.encode() + (b"_guess" if attempt.guess else b"")] = True
+        for warning in attempt.warnings:
+            values[warning.encode()] = True
         if attempt.outcome == "failed":
             meant = meant or attempt.network.ssid
     if joined:
