@@ -5,8 +5,11 @@ import socket
 
 import homeport
 
-REQUEST = b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nUser-Agent: phone\r\nAccept: */*\r\n\r\n"
-QUERY = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01"
+REQUEST = b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nUser-Agent: phone\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
+QUERIES = (  # the second one is Android's: the board keeps a note of who asks it, and when
+    b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01",
+    b"\x12\x35\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x11connectivitycheck\x07gstatic\x03com\x00\x00\x01\x00\x01",
+)
 SEGMENT_BYTES = 536
 TURNS_LIMIT = 1000
 REST_TURNS = 3000  # the stubs' clock moves a few milliseconds a turn: longer than the server keeps a page's code
@@ -21,11 +24,12 @@ def step_until(reached, what):
 
 
 def ask(count):
-    for _ in range(count):
-        socket.datagrams.append((QUERY, ("192.168.4.2", 50000)))
-        board.step()
-        if len(socket.answers) != 1 or socket.answers.pop()[:2] != QUERY[:2]:
-            raise SystemExit("the name server does not answer")
+    for _ in range(count // len(QUERIES)):
+        for query in QUERIES:
+            socket.datagrams.append((query, ("192.168.4.2", 50000)))
+            board.step()
+            if len(socket.answers) != 1 or socket.answers.pop()[:2] != query[:2]:
+                raise SystemExit("the name server does not answer")
 
 
 def connect(count):
@@ -77,6 +81,7 @@ if any(phone.closed for phone in phones):
     raise SystemExit("the page was too short to stop in its middle")
 # mark: in the middle of a page
 step_until(lambda: all(phone.closed for phone in phones), "the pages to end")
+phones = None  # a socket that the firmware has closed is none of its bytes
 for _ in range(REST_TURNS):
     board.step()
 # mark: at rest after pages

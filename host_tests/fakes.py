@@ -221,6 +221,8 @@ class _Writing(io.BytesIO):
 class FakeSocket:
     """A non-blocking socket of the port. As a client's end: deliver() and hang_up(); `out` is what the board sent."""
 
+    peer = "192.168.4.2"
+
     def __init__(self):
         self.incoming = []
         self.out = b""
@@ -291,7 +293,8 @@ class FakeListener(FakeSocket):
     def accept(self):
         if not self.incoming:
             raise OSError(11)
-        return self.incoming.pop(0), ("192.168.4.2", 50000)
+        sock = self.incoming.pop(0)
+        return sock, (sock.peer, 50000)
 
 
 class FakePoll:
@@ -375,12 +378,14 @@ class Phone:
 
     TURNS_LIMIT = 2000
 
-    def __init__(self, hardware, turn):
+    def __init__(self, hardware, turn, address=FakeSocket.peer):
         self._hardware = hardware
         self._turn = turn  # lets the board run for one turn
+        self.address = address
 
     def connect(self):
         sock = FakeSocket()
+        sock.peer = self.address
         self._hardware.listener.incoming.append(sock)
         return sock
 

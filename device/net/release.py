@@ -1,4 +1,4 @@
-"""What the clients that look for a portal want to hear where there is none, byte for byte: then their sign-in pages close.
+"""What clients that look for a portal want to hear where there is none, byte for byte: their sign-in pages then close.
 
 In use for the seconds between the page that told a person of the success and the end of the access point, and at
 once: Apple looks when a page has come, old Androids a second later. Names resolve as before: the hosts that are asked
