@@ -46,6 +46,6 @@ def main():
 def values():
     """{name: value} of the owner's inputs, read from flash: call it again when the board was set up anew."""
     from .hardware import Hardware
-    from .settings import values
+    from .owner import values
 
     return values(Hardware())

@@ -8,7 +8,7 @@ from .overlay import forget
 # What is in memory while somebody asks for something only.
 ON_DEMAND = (
     "net.respond net.http net.form net.portal net.actions net.api net.scan net.station credentials store settings"
-    " fields entries net.view net.template net.gzip net.text net.answer net.connection"
+    " fields entries owner net.view net.rows net.fieldset net.template net.gzip net.text net.answer net.connection"
 )
 
 
@@ -46,6 +46,7 @@ class Context:
         self.forgotten = False  # a person had everything erased
         self.released = False  # who looks for a portal hears that there is none, so that sign-in pages close
         self.portal = None  # the server, while the portal is open
+        self.fields = ()  # the owner's inputs, while the portal is open, see settings.py
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
         self.just_powered_on = hardware.powered_on  # until the long allowance was used
@@ -75,6 +76,7 @@ class Context:
         if self.portal is not None:
             self.portal.close()
             self.portal = None
+            self.fields = ()
             self.rest()
             forget("net.server net.clients net.connection net.phases net.dns net.release")
         self.radio.close_access_point()
@@ -90,6 +92,10 @@ class Context:
             except OSError as error:
                 self.report("portal: cannot listen: " + repr(error))
             else:
+                from .settings import fields
+
+                self.fields = fields(self.hardware, self.report)
+                forget("settings fields entries net.text")
                 print("portal open: join", self.name, "then browse to http://" + address + "/")
 
     def respond(self, request, body):

@@ -27,6 +27,8 @@ def entered(fields, form, stored):
             value = stored.get(name)
             if value is None or problem(field, value):
                 value = default
+        elif kind == b"checkbox":
+            value = b"1" if value == b"on" else value  # what a checkbox says that was given no value
         elif kind != b"select":
             value = value.strip()  # keyboards of phones add spaces
             number = integer(value) if kind == b"number" else None

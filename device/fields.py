@@ -1,6 +1,7 @@
 """The owner's inputs in the setup form: what may be defined as one. Pure functions.
 
 A field is a tuple: name, kind, label, default, required, low, high, options; texts are UTF-8 bytes.
+label: for everybody, or one in each language: b"\nen Unit\nde Einheit\n".
 kind: b"text", b"number", b"select" or b"checkbox". default: as a form would submit it, b"" for nothing, b"0" or b"1"
 for a checkbox. low, high: the bounds of a number; high is also the limit of a text in bytes. options: of a select.
 
@@ -21,17 +22,15 @@ NAME_LIMIT_BYTES = 16
 NAME_CHARS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 LETTERS = 26  # of them may come first
 LABEL_LIMIT_BYTES = 64
+CODE_LIMIT_BYTES = 8  # of a language
 TEXT_LIMIT_BYTES = 128
 TEXT_BYTES = 64  # unless max_length says otherwise
 OPTIONS_LIMIT = 16
 OPTION_LIMIT_BYTES = 32
 
 
-def define(definition, language):
-    """(field, bytes of its longest value, unknown keys) of a definition as JSON gives it; its label in that language.
-
-    ValueError says what is wrong with it.
-    """
+def define(definition):
+    """(field, bytes of its longest value, unknown keys) of a definition as JSON gives it; ValueError: what is wrong."""
     if type(definition) is not dict:
         raise ValueError("it is no object")
     given = {}
@@ -57,8 +56,7 @@ def define(definition, language):
     elif kind == b"select":
         options = choices(given.get(b"options"))
         size = max([len(option) for option in options])
-    shown = label(given.get(b"label"), language) or name
-    field = (name, kind, shown, b"", required, low, high, options)
+    field = (name, kind, label(given.get(b"label"), name), b"", required, low, high, options)
     field = field[:3] + (initial(field, given.get(b"default")),) + field[4:]
     return field, size, [key for key in given if key not in known]
 
@@ -103,11 +101,13 @@ def choices(options):
     return tuple([plain(option, "options", OPTION_LIMIT_BYTES) for option in options])
 
 
-def label(value, language):
-    """The label in that language, else in English, else in any; b"" if there is none at all."""
-    if type(value) is dict:
-        for key in [language, "en"] + list(value):
-            if key in value:
-                return plain(value[key], "label", LABEL_LIMIT_BYTES)
-        value = None
-    return b"" if value is None else plain(value, "label", LABEL_LIMIT_BYTES)
+def label(value, name):
+    """The label, or those that an object has for languages, in one piece: it waits in memory for pages."""
+    if not value:
+        return name
+    if type(value) is not dict:
+        return plain(value, "label", LABEL_LIMIT_BYTES)
+    found = b"\n"
+    for code in value:
+        found += plain(code, "label", CODE_LIMIT_BYTES) + b" " + plain(value[code], "label", LABEL_LIMIT_BYTES) + b"\n"
+    return found

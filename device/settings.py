@@ -1,31 +1,33 @@
-"""The owner's settings, /homeport.json on the board's flash (docs/settings.md): read when needed, not kept in memory.
+"""The owner's settings, /homeport.json on the board's flash (docs/settings.md), read when the portal opens.
 
 Nothing in that file can keep the board from being reached: what is wrong in it is reported and left out.
 """
 
 from json import load
 
-from .overlay import forget
-
 PATH = "/homeport.json"
 LIMIT_BYTES = 2048
 STRINGS_LIMIT = 160  # of JSON: what the heap has room for while a page is made
 OBJECTS_LIMIT = 32
 BLOCK_BYTES = 128
-KEYS = (b"fields",)
+KEYS = ("fields",)
 FIELDS_LIMIT = 8
 VALUES_LIMIT_BYTES = 320  # of all fields at their longest: a slot of the store and a request have room for them
 
 
-def quiet(line):
-    """For those who report nothing: the boot has reported it."""
+def fields(hardware, report):
+    """The owner's inputs, fields as in fields.py. report(text) is told what is wrong."""
+    try:
+        return defined(hardware, report)
+    except MemoryError:
+        report("settings: there is no memory for them")
+        return ()
 
 
-def fields(hardware, report, language):
-    """The owner's inputs, a list of fields as in fields.py, labels in that language. report(text): what is wrong."""
+def defined(hardware, report):
     settings = read(hardware, report)
     for key in settings:
-        if type(key) is not str or key.encode() not in KEYS:
+        if key not in KEYS:
             report("settings: unknown key " + repr(key))
     definitions = settings.get("fields")
     if definitions is None:
@@ -39,7 +41,7 @@ def fields(hardware, report, language):
     room = VALUES_LIMIT_BYTES
     for number, definition in enumerate(definitions, 1):
         try:
-            field, size, unknown = define(definition, language)
+            field, size, unknown = define(definition)
             for key in unknown:
                 report("settings: field %d: unknown key %r" % (number, key))
             if field[0] in [other[0] for other in found]:
@@ -54,42 +56,6 @@ def fields(hardware, report, language):
         room -= size
         found.append(field)
     return found
-
-
-def rows(context, form, language):
-    """The owner's inputs as a page shows them: a list of (field, value, what is wrong with it or None).
-
-    form: what was submitted and is put back, {field: value}, bytes; {} for a fresh page, which shows the values of an
-    attempt that failed, else those on flash, else the defaults.
-    """
-    found = fields(context.hardware, quiet, language)
-    if not found:
-        return found
-    from .entries import entered, problem
-
-    values = entered(found, form, known(context))
-    return [(field, values[field[0]], problem(field, values[field[0]]) if form else None) for field in found]
-
-
-def known(context):
-    """{name: value} of the last attempt until they are saved, else of the flash."""
-    attempt = context.attempt
-    if attempt and attempt.values is not None:
-        return attempt.values
-    from .store import load
-
-    return load(context.hardware, quiet)[1]
-
-
-def values(hardware):
-    """{name: str, int, bool or None} of the owner's inputs: what homeport.values() returns."""
-    from .entries import entered, typed
-    from .store import load
-
-    found = fields(hardware, quiet, None)
-    entries = entered(found, {}, load(hardware, quiet)[1])
-    forget("settings fields entries store net.text")
-    return {str(field[0], "ascii"): typed(field, entries[field[0]]) for field in found}  # trusted: checked names
 
 
 def read(hardware, report):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from device.net.form import FIELDS_LIMIT, HTTPError, fields, unquote
+from device.net.form import FIELDS_LIMIT, HTTPError, fields, submitted, unquote
 from device.net.text import escape, text
 from host_tests.corpus.hostile import TEXT
 
@@ -91,6 +91,83 @@ def test_a_form_of_too_many_fields_is_refused_and_one_at_the_limit_is_not():
     body = b"&".join([b"a=b"] * FIELDS_LIMIT)
     assert len(list(fields(b"&&" + body + b"&&"))) == FIELDS_LIMIT
     assert refusal(list, fields(body + b"&a")) == 413
+
+
+def setup_form(*pairs):
+    return submitted("&".join(name + "=" + quote_plus(value) for name, value in pairs).encode())
+
+
+@unhurried
+@given(some.binary(max_size=32))
+def test_a_name_is_understood_whether_it_was_picked_or_typed(name):
+    for pairs in (
+        [("ssid", name)],
+        [("ssid", name), ("ssid", b"")],
+        [("ssid", b""), ("ssid", name)],
+        [("pick", name.hex().encode()), ("ssid", b"")],
+        [("pick", name.hex().encode())],
+        [("ssid", name), ("ssid", name)],  # picked, and typed as well
+        [("pick", name.hex().encode()), ("ssid", name)],
+    ):
+        assert setup_form(*pairs) == ({b"ssid": name}, False)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("ssid", b"Home"), ("ssid", b"Cafe")],
+        [("pick", b"486f6d65"), ("ssid", b"Cafe")],
+        [("ssid", b"Cafe"), ("pick", b"486f6d65")],
+        [("pick", b"486f6d65"), ("ssid", b"Home"), ("ssid", b"Cafe")],
+        [("pick", b"486f6d65"), ("ssid", b""), ("ssid", b"Cafe")],
+    ],
+)
+def test_of_two_names_the_typed_one_is_kept_and_it_is_said(pairs):
+    assert setup_form(*pairs) == ({b"ssid": b"Cafe"}, True)
+
+
+def test_names_differ_by_every_byte():
+    assert setup_form(("ssid", b"Home"), ("ssid", b"Home "))[1]
+    assert setup_form(("ssid", b"Home"), ("ssid", b"home"))[1]
+
+
+def test_the_other_fields_of_a_form_come_as_they_are():
+    form, _ = setup_form(("password", b" a&b "), ("f.server", b""), ("device", b"lamp"))
+    assert form == {b"ssid": b"", b"password": b" a&b ", b"f.server": b"", b"device": b"lamp"}
+    assert submitted(b"") == ({b"ssid": b""}, False)
+
+
+@pytest.mark.parametrize(
+    "body, status",
+    [
+        (b"ssid=a&ssid=a&ssid=a", 400),
+        (b"ssid=&ssid=&ssid=", 400),
+        (b"pick=41&pick=41", 400),
+        (b"ssid=a&password=x&password=x", 400),
+        (b"f.server=x&f.server=y", 400),
+        (b"x&x", 400),
+        (b"pick=4", 400),
+        (b"pick=4G", 400),
+        (b"pick=4A", 400),  # the page writes small letters
+        (b"ssid=%zz", 400),
+        (b"&".join(b"a%d" % n for n in range(1000)), 413),
+        (b"&".join([b"ssid=a"] * 1000), 400),
+    ],
+)
+def test_a_form_that_no_page_of_ours_sends_is_refused(body, status):
+    assert refusal(submitted, body) == status
+
+
+@unhurried
+@given(some.lists(some.sampled_from([b"ssid", b"pick", b"password", b"a"]), max_size=6), some.binary(max_size=4))
+def test_no_form_gives_more_than_one_value_a_field(names, value):
+    body = "&".join(name.decode() + "=" + quote_plus(value) for name in names).encode()
+    counts = {name: names.count(name) for name in names}
+    if any(count > (2 if name == b"ssid" else 1) for name, count in counts.items()):
+        assert refusal(submitted, body) == 400
+    elif b"pick" not in names:
+        form, two = submitted(body)
+        assert form == {b"ssid": b"", **dict.fromkeys(names, value)} and not two
 
 
 @unhurried

@@ -1,10 +1,7 @@
 """What a person may do through the portal: connect, search again, forget everything."""
 
-from ..attempt import Attempt
 from ..context import Network
-from .form import submitted
-
-DEVICE = b"device"  # the device's name, in the form and among the stored values
+from ..overlay import make_room
 
 
 def act(context, request, body):
@@ -25,7 +22,15 @@ def act(context, request, body):
     return b""
 
 
+def submitted(body):
+    """See form.py."""
+    from .form import submitted
+
+    return submitted(body)
+
+
 def connect(context, form, key, two_names):
+    values, wrong = taken(context, form)
     ssid = form[b"ssid"]
     security = None
     for row in context.seen:
@@ -33,55 +38,27 @@ def connect(context, form, key, two_names):
             security = row[3]
     from ..credentials import is_device_name, problem, warnings
 
-    values = owners_values(context, form)
-    wrong = "two_names" if two_names else problem(ssid, key, security)
-    name = device_name(context, form)
-    if name:
-        values[DEVICE] = name
-        if not is_device_name(name):
-            wrong = wrong or "device_bad"
-    if b"" in values:
-        wrong = wrong or "field_bad"
+    if not is_device_name(values.get(b"device", b"x")):
+        wrong = "device_bad"
+    wrong = "two_names" if two_names else problem(ssid, key, security) or wrong
     if wrong:
         return 422, b"setup", wrong, form
+    from ..attempt import Attempt
+
     number = context.attempt.number + 1 if context.attempt else 1
     context.attempt = Attempt(number, Network(ssid, key), values, warnings(key))
     context.submitted = True
     return b"status"
 
 
-def owners_values(context, form):
-    """{name: value} of the owner's inputs; with the name b"" if one of them is wrong.
+def taken(context, form):
+    """See owner.py: its code leaves as soon as it has done its work."""
+    make_room("net.form")
+    from ..owner import taken
 
-    `form` gets each as it was understood. Without any input what is stored stays, so that settings that cannot be read
-    lose nothing.
-    """
-    from ..settings import fields, known, quiet
-
-    found = fields(context.hardware, quiet, None)
-    if not found:
-        return dict(known(context))
-    from ..entries import entered, problem
-
-    values = entered(found, form, known(context))
-    for field in found:
-        value = values[field[0]]
-        form[b"f." + field[0]] = value
-        if problem(field, value):
-            values[b""] = value
+    values = taken(context, form)
+    make_room("owner entries net.text")
     return values
-
-
-def device_name(context, form):
-    """The name to be stored for the device, bytes; None or b"" for the one that it has by itself."""
-    current = context.name.encode()
-    name = form.get(DEVICE, current).strip()
-    if name != current:
-        return name
-    from ..settings import quiet
-    from ..store import load
-
-    return load(context.hardware, quiet)[1].get(DEVICE)
 
 
 def forget(context):

@@ -1,17 +1,11 @@
 """boot: put both interfaces into a known mode and look for credentials."""
 
-from ..overlay import forget
-
 
 class State:
     def __init__(self, context):
         self._context = context
         # The SDK restores the last mode by itself and may already beacon an old access point (micropython#3607).
         context.radio.close_access_point()
-        from ..settings import fields
-
-        fields(context.hardware, context.report, None)  # says what is wrong with them
-        forget("settings fields entries net.text")
 
     def step(self):
         if self._context.networks:
