@@ -58,7 +58,7 @@ def _character(data, at):
         code = code << 6 | data[at + behind] & 0x3F
         low = 0x80
         high = 0xBF
-    if code < 0xA0 or 0x200E <= code <= 0x200F or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
+    if code < 0xA0 or code in (0x061C, 0x200E, 0x200F) or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
         return -size
     return size
 
