@@ -29,16 +29,19 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class RunningBoard:
-    """A board that is switched on. `lines` is its console so far, `errors` what it wrote to standard error."""
+    """A board that is switched on. `lines` is its console so far, `errors` what it wrote to standard error.
 
-    def __init__(self, flash, air=None, **options):
+    `prefix`: what to put before the command, to run it elsewhere.
+    """
+
+    def __init__(self, flash, air=None, prefix=(), **options):
         self.flash = Path(flash)
         self.air_path = self.flash.with_suffix(".air.json")
         self.tty = self.flash.with_suffix(".tty")
         self.http_port, self.dns_port = free_port(), free_port(socket.SOCK_DGRAM)
         self.set_air(air or {})
         options = {"http_port": self.http_port, "dns_port": self.dns_port, "tty": self.tty, **options}
-        command = [BIN / "homeport", "board", "--flash", self.flash, "--air", self.air_path]
+        command = [*prefix, BIN / "homeport", "board", "--flash", self.flash, "--air", self.air_path]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(

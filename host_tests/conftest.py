@@ -16,46 +16,45 @@ def no_collections(monkeypatch):
 UNDER_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
+def unavailable(why):
+    """Skip the test, for a reason of this machine; under CI, which has all that is needed, fail it."""
+    pytest.fail(why) if UNDER_CI else pytest.skip(why)
+
+
 def need(program):
     """The path of a program from Debian. Missing: the test is skipped, with the reason; under CI it fails."""
     path = shutil.which(program)
     if path is None:
-        message = f"{program} is not installed (host_tests/install_tools.sh installs it as root)"
-        pytest.fail(message) if UNDER_CI else pytest.skip(message)
+        unavailable(f"{program} is not installed (host_tests/install_tools.sh installs it as root)")
     return path
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """Debian's headless Chromium, driven by playwright, with no traffic of its own."""
+@pytest.fixture(scope="module")
+def driver():
+    """Playwright. There can be one at a time, hence not for the whole session: test_clients.py has its own."""
     from playwright.sync_api import sync_playwright
 
-    path = need("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield browser
-        browser.close()
+        yield playwright
 
 
-PHONE = {"viewport": {"width": 360, "height": 720}, "device_scale_factor": 2}
+@pytest.fixture(scope="module")
+def chromium(driver):
+    """Debian's headless Chromium, with no traffic of its own."""
+    from . import browsers
+
+    browser = browsers.chromium(driver)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def phone(chromium):
     """A page in a browser of a phone's size."""
-    context = chromium.new_context(**PHONE)
+    from . import browsers
+
+    context = chromium.new_context(viewport=browsers.USUAL, device_scale_factor=2)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(browsers.TIMEOUT_MS)
     yield page
     context.close()
