@@ -11,18 +11,15 @@ import re
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+from ..boards import RunningBoard
 from . import check, load
 
-BIN = Path(sys.executable).parent
 BOARD = "192.168.4.1"
-HOME = {"ssid": "Home", "key": "correct horse", "join_ms": 300}
-START_LIMIT_S = 20
+AIR = {"networks": [{"ssid": "Home", "key": "correct horse", "join_ms": 300}], "phones": 1}
 REPLY_LIMIT_S = 3
 SILENCE_S = 0.1  # no reply within it is none
 AGAIN_AFTER_S = 0.9  # of a probe that did not like the first answer
@@ -159,7 +156,10 @@ def replay(board, seed, seconds):
         rows = [row for row in requests if row.get("phase", "captive") == phase]
         if phase == "success":
             seconds = RELEASE_S / 3
-            provision(board)
+            try:
+                provision(board)
+            except OSError as error:
+                raise AssertionError("\n".join(board.lines)) from error
         found.pages(phase, whole(rows))
         found.pages(phase + ", byte by byte", bytewise(rows, chance), BYTES_PAUSE_S, seconds)
         found.pages(phase + ", split", splits(rows, chance), PAUSE_S, seconds)
@@ -171,35 +171,21 @@ def provision(board):
     form = b"ssid=Home&password=correct+horse"
     head = b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     answer, _ = Phone().send([head + b"Content-Length: %d\r\n\r\n" % len(form) + form])
-    assert answer.startswith(b"HTTP/1.1 303 "), answer
-    wait_for(board, "got_ip connected")
+    assert answer.startswith(b"HTTP/1.1 303 "), (answer, board.lines)
+    board.wait_for("got_ip connected")
     answer, _ = Phone().send([b"GET /status HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n"])
     assert answer.startswith(b"HTTP/1.1 200 "), answer
-
-
-def wait_for(board, text):
-    killer = threading.Timer(START_LIMIT_S, board.kill)
-    killer.start()
-    while text not in (line := board.stdout.readline()):
-        assert line, f"the board ended before {text!r}"
-    killer.cancel()
 
 
 def main(image, seed, seconds):
     # The whole subnet is this machine then, every phone of it.
     for words in ("link set lo up", f"addr add {BOARD}/24 dev lo"):
         subprocess.run(["ip", *words.split()], check=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as air:
-        json.dump({"networks": [HOME], "phones": 1}, air)
-        air.flush()
-        command = [BIN / "homeport", "board", "--flash", image, "--air", air.name, "--address", BOARD]
-        command += ["--http-port", "80", "--dns-port", "53"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as board:
-            try:
-                wait_for(board, "portal open")
-                print(json.dumps(replay(board, int(seed), float(seconds))))
-            finally:
-                board.kill()
+    with RunningBoard(image, AIR, address=BOARD, http_port=80, dns_port=53) as board:
+        board.wait_for("portal open")
+        found = replay(board, int(seed), float(seconds))
+        found["faults"] = [line for line in board.lines if "Error" in line]
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":
