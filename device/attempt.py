@@ -4,8 +4,8 @@
 class Attempt:
     """A try and its outcome, kept for a phone that comes back later.
 
-    values: {name: value}, bytes, to be saved with the network, None once they are. warnings: words for what may not
-    have been meant, see credentials.py.
+    values: {name: value}, bytes, to be saved with the network; None when they are and the portal is closed. warnings:
+    words for what may not have been meant, see credentials.py.
     """
 
     def __init__(self, number, network, values, warnings):

@@ -46,7 +46,7 @@ class Context:
         self.forgotten = False  # a person had everything erased
         self.released = False  # who looks for a portal hears that there is none, so that sign-in pages close
         self.portal = None  # the server, while the portal is open
-        self.fields = ()  # the owner's inputs, while the portal is open, see settings.py
+        self.fields = ()  # the owner's inputs, while the portal is open, see owner.py
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
         self.just_powered_on = hardware.powered_on  # until the long allowance was used
@@ -77,6 +77,8 @@ class Context:
             self.portal.close()
             self.portal = None
             self.fields = ()
+            if self.attempt and self.saved:
+                self.attempt.values = None
             self.rest()
             forget("net.server net.clients net.connection net.phases net.dns net.release")
         self.radio.close_access_point()
@@ -92,10 +94,10 @@ class Context:
             except OSError as error:
                 self.report("portal: cannot listen: " + repr(error))
             else:
-                from .settings import fields
+                from .owner import inputs
 
-                self.fields = fields(self.hardware, self.report)
-                forget("settings fields entries net.text")
+                self.fields = inputs(self.hardware, self.report)
+                forget("owner settings fields entries store net.text")
                 print("portal open: join", self.name, "then browse to http://" + address + "/")
 
     def respond(self, request, body):

@@ -1,26 +1,38 @@
 """The owner's inputs at work: shown by pages, filled in by forms, handed to the owner's program.
 
-What an input is fields.py says, what it takes entries.py. Pages and forms find the inputs in context.fields.
+What an input is fields.py says, what it takes entries.py.
 """
 
-from .overlay import forget, make_room
+from .overlay import forget
 
 DEVICE = b"device"  # the name of the device, in the form and among the stored values
 
 
-def rows(context, form, language):
-    """The inputs as a page shows them: a list of (field, value, what is wrong with it or None).
+def inputs(hardware, report):
+    """Fields as they wait for pages and forms: what is stored stands in place of the default."""
+    from .settings import fields
 
-    form: what was submitted and is put back, {field: value}, bytes; {} for a fresh page, which shows the values of an
-    attempt that failed, else those on flash, else the defaults.
+    found = fields(hardware, report)
+    if not found:
+        return found
+    from .entries import entered
+
+    values = entered(found, {}, stored(hardware))
+    return [field[:3] + (values[field[0]],) + field[4:] for field in found]
+
+
+def rows(context, form, language):
+    """The inputs as a page shows them: a list of (field, value, what is wrong with it or None); label in one language.
+
+    form: what was submitted and is put back, {field: value}, bytes; {} for a fresh page, which shows the values of the
+    last attempt, else those on flash, else the defaults.
     """
     found = []
     if not context.fields:
         return found
-    values = known(context)
     from .entries import entered, problem
 
-    values = entered(context.fields, form, values)
+    values = entered(context.fields, form, attempted(context))
     for field in context.fields:
         value = values[field[0]]
         field = field[:2] + (translated(field[2], language.encode()),) + field[3:]
@@ -41,53 +53,43 @@ def translated(label, language):
 def taken(context, form):
     """({name: value} to be stored, None or a word for what is wrong) of a submitted form.
 
-    `form` gets each value as it was understood. Without any input what is stored stays, so that settings that cannot
-    be read lose nothing.
+    `form` gets each value as it was understood. Without the device's name if that stays as it is; b"" for the one that
+    it has by itself.
     """
-    found = context.fields
-    values = known(context)
-    from .entries import entered, problem
-
-    values = entered(found, form, values) if found else dict(values)
+    values = {}
     wrong = None
-    for field in found:
-        value = values[field[0]]
-        form[b"f." + field[0]] = value
-        if problem(field, value):
-            wrong = "field_bad"
+    if context.fields:
+        from .entries import entered, problem
+
+        values = entered(context.fields, form, attempted(context))
+        for field in context.fields:
+            value = values[field[0]]
+            form[b"f." + field[0]] = value
+            if problem(field, value):
+                wrong = "field_bad"
     current = context.name.encode()
     name = form.get(DEVICE, current).strip()
-    if name == current:
-        name = stored(context.hardware).get(DEVICE)  # none if it is the name that the device has by itself
-    values.pop(DEVICE, None)
-    if name:
+    if name != current:
         values[DEVICE] = name
     return values, wrong
 
 
+def attempted(context):
+    """{name: value} of the last attempt."""
+    return context.attempt and context.attempt.values or {}
+
+
 def values(hardware):
     """{name: str, int, bool or None}: what homeport.values() returns."""
-    from .settings import fields
+    found = inputs(hardware, print)
+    from .entries import typed
 
-    found = fields(hardware, print)
-    values = stored(hardware)
-    from .entries import entered, typed
-
-    values = entered(found, {}, values)
-    forget("settings fields entries net.text owner")
-    return {str(field[0], "ascii"): typed(field, values[field[0]]) for field in found}  # trusted: checked names
-
-
-def known(context):
-    """{name: value} of the last attempt until they are saved, else of the flash."""
-    attempt = context.attempt
-    return attempt.values if attempt and attempt.values is not None else stored(context.hardware)
+    forget("settings fields entries store net.text owner")
+    return {str(field[0], "ascii"): typed(field, field[3]) for field in found}  # trusted: checked names
 
 
 def stored(hardware):
     """{name: value} on flash."""
     from .store import load
 
-    values = load(hardware, lambda text: None)[1]  # the start has reported what is wrong
-    make_room("store")
-    return values
+    return load(hardware, lambda text: None)[1]  # the start has reported what is wrong

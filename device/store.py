@@ -12,6 +12,7 @@ from .context import Network
 from .overlay import forget
 
 SLOTS = ("/credentials.0", "/credentials.1")
+DEVICE = b"device"  # the value that names the device
 MAGIC = b"HP"
 VERSION = 2
 HEADER_BYTES = 6
@@ -93,7 +94,9 @@ def read(hardware, slot):
     """A slot's bytes; empty if there is no such file, or if power was cut between creating and closing it."""
     try:
         with hardware.open(SLOTS[slot], "rb") as file:
-            return file.read(SLOT_LIMIT_BYTES)
+            size = min(file.seek(0, 2), SLOT_LIMIT_BYTES)
+            file.seek(0)
+            return file.read(size)  # the port makes room for all that is asked for
     except OSError:
         return b""
 
@@ -145,11 +148,24 @@ def remember(context, network):
     others = [other for other in context.networks if other.ssid != network.ssid]
     context.networks = ([network] + others)[: policy.NETWORKS_LIMIT]
     attempt = context.attempt
-    values = attempt.values if attempt and attempt.outcome == "connected" else None
+    values = None
+    if attempt and attempt.outcome == "connected" and attempt.values is not None:
+        values = merged(load(context.hardware, lambda text: None)[1], attempt.values)
     context.saved = save(context.hardware, context.networks, context.report, values)
     if context.saved and values is not None:
-        context.name = context.hardware.name_itself(values.get(b"device"))
-        attempt.values = None  # on flash now
+        context.name = context.hardware.name_itself(values.get(DEVICE))
+
+
+def merged(stored, entered):
+    """The values to be saved. Where a form had no input but the device's name, the others stay: settings that cannot be
+    read lose nothing."""
+    values = dict(stored)
+    if [name for name in entered if name != DEVICE]:
+        values = {DEVICE: stored.get(DEVICE)}
+    values.update(entered)
+    if not values.get(DEVICE):
+        values.pop(DEVICE, None)
+    return values
 
 
 def erase(hardware, report):

@@ -38,7 +38,7 @@ def connect(context, form, key, two_names):
             security = row[3]
     from ..credentials import is_device_name, problem, warnings
 
-    if not is_device_name(values.get(b"device", b"x")):
+    if not is_device_name(values.get(b"device") or b"x"):
         wrong = "device_bad"
     wrong = "two_names" if two_names else problem(ssid, key, security) or wrong
     if wrong:

@@ -40,7 +40,7 @@ def planned(file, name, values, packer=None):
             part = packer.encode(part)
             length += len(part)
         else:
-            length += sum([len(piece) for piece, _ in part])
+            length += sum(len(piece) for piece, _ in part)
         plan.append(part)
     if packer:
         part = packer.finish()

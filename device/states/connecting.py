@@ -37,7 +37,8 @@ class State:
         context = self._context
         self._tries += 1
         if self._tries == 1:
-            context.hardware.name_itself(self._attempt.values.get(b"device"))  # what the router will call it
+            name = self._attempt.values.get(b"device", context.name.encode())
+            context.hardware.name_itself(name)  # what the router will call it
             for ssid, _, channel, _ in context.seen:
                 if ssid == self._attempt.network.ssid:
                     station.move_access_point(context.radio, channel)
