@@ -3,6 +3,8 @@ what clients do takes the portal down.
 """
 
 import json
+import socket
+import time
 import unicodedata
 
 import pytest
@@ -13,7 +15,7 @@ from .boards import bench_fixture, images_fixture  # noqa: F401
 from .fakes import FakeSocket, Router
 from .forms import Page
 from .scene import Scene
-from .test_outside import request, status_of
+from .test_outside import OPEN, request, status, status_of
 
 KEY = b"correct horse"
 OWN = b"Host: 192.168.4.1\r\n"
@@ -67,6 +69,8 @@ NAMES = {
 HARMLESS = (b"Home", b"\xff")
 CANNOT_BE_JOINED = b"a\0b"
 DIRECTION = {"RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI"}
+RESTED_S = 3  # after it the code for clients has left the memory
+LOSS_LIMIT_BYTES = 500
 MARKS = "\u200e\u200f\u061c"
 
 
@@ -342,3 +346,100 @@ def test_a_portal_that_lived_through_all_of_it_is_as_before():
                 scene.hardware.listener.incoming.append(gone)
             scene.run_for(500)
     rests(scene)
+
+
+# The same on a board
+
+
+def air(names, **more):
+    """Hostile names for an air file; all of them take the same key."""
+    return {
+        "networks": [
+            {"ssid_hex": ssid.hex(), "key": KEY.decode(), "rssi": -30 - at, "join_ms": 300} | more
+            for at, ssid in enumerate(names)
+        ],
+        "phones": 1,
+    }
+
+
+def body_of(answer):
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.board
+def test_a_board_shows_forty_hostile_names_harmlessly_and_joins_the_one_that_was_picked(bench, harmless):
+    names = sorted(NAMES.values(), key=lambda ssid: text(ssid) == ssid)[:40]  # first those that cannot be shown
+    board = bench.start(firmware=True, air=air(names))
+    board.wait_for(OPEN)
+    page = shows_harmlessly(body_of(board.http(request())))
+    form = page.form("/connect")
+    assert len(form.radios()) == 24 and page.structure <= harmless[0][b"/"]
+    assert len(json.loads(body_of(board.http(request(b"/api/networks"))))) == 24
+    body = form.encoded({"password": b"short"}, form.radios()[1])
+    refused = board.http(request(b"/connect", b"POST", body))
+    page = shows_harmlessly(body_of(refused))
+    assert status_of(refused) == 422 and page.structure <= harmless[0][b"/"] | harmless[1][b"422"]
+    body = page.form("/connect").encoded({"password": KEY})
+    assert status_of(board.http(request(b"/connect", b"POST", body))) == 303
+    board.wait_for("got_ip connected")
+    for path, shown in pages(lambda path: body_of(board.http(request(path)))).items():
+        assert shown.structure <= harmless[-1][path]
+    board.power_cut()
+    again = bench.start(board.flash, air=air([names[1]]))
+    again.wait_for("try_saved got_ip connected")  # so exactly these bytes were saved
+
+
+def dialled(board, data=b""):
+    client = socket.create_connection(("127.0.0.1", board.http_port), 5)
+    client.sendall(data)
+    return client
+
+
+def free_memory(board):
+    """Bytes of the board's heap that are free once it has rested. The program is interrupted for it."""
+    return int(board.mpremote("resume", "exec", "import gc; gc.collect(); print(gc.mem_free())"))
+
+
+ABUSES = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 20,  # in a row
+    b"GET / HTTP/1.1\r\nX: " + b"y" * 20_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 3_400 + b"\r\n",
+    b"POST /connect HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999\r\n\r\n" + b"&".join([b"x"] * 500),
+    b"POST /connect HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 4\r\n\r\nssid",
+    b"POST /connect HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.example\r\nContent-Length: 4\r\n\r\nssid",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"\r\n" * 2_000,
+)
+
+
+@pytest.mark.board
+def test_a_board_serves_and_has_its_memory_back_after_all_that_clients_can_do(bench):
+    plain, abused = (bench.start(firmware=True, air=air(list(NAMES.values())[:10])) for _ in range(2))
+    for board in (plain, abused):
+        board.wait_for(OPEN)
+        assert status_of(board.http(request())) == 200
+    clients = []
+    for data in ABUSES:
+        try:
+            clients.append(dialled(abused, data))
+            assert status_of(clients[-1].recv(4096)) in (0, 200, 302, 400, 403, 413, 431), data[:60]
+        except OSError:
+            pass  # it may be reset for what it sends
+        clients.append(dialled(abused, b"GET / HT"))  # and one that waits, but leaves for the next one
+        if len(clients) > 3:
+            for client in clients:
+                client.close()
+            clients.clear()
+        assert status_of(abused.http(request(b"/status"), timeout=30)) == 200
+    idle = [dialled(abused) for _ in range(4)]
+    slow = dialled(abused, b"GET / HTTP/1.1\r\n")
+    answers = [status_of(abused.http(request(path), timeout=30)) for path in (b"/", b"/generate_204", b"/api/status")]
+    assert answers == [200, 302, 200]
+    for client in (*clients, *idle, slow):
+        client.close()
+    assert status(abused)["state"] == "portal"
+    assert not [line for line in abused.lines if "Error" in line]
+    time.sleep(RESTED_S)
+    lost = free_memory(plain) - free_memory(abused)
+    print("bytes lost", lost)
+    assert lost < LOSS_LIMIT_BYTES
