@@ -8,7 +8,7 @@ from .overlay import forget
 # What is in memory while somebody asks for something only.
 ON_DEMAND = (
     "net.respond net.http net.form net.portal net.actions net.api net.scan net.station credentials store settings"
-    " fields entries owner net.view net.rows net.fieldset net.template net.gzip net.text net.answer net.connection"
+    " fields entries owner net.view net.rows net.fieldset net.template net.gzip net.text net.answer"
 )
 
 
@@ -55,7 +55,12 @@ class Context:
     def serve(self):
         """One turn for whoever uses the portal, waiting at most idle_ms; a nap if there is none."""
         if self._portal_key is not None and self.portal is None and self.clock.now() >= self._portal_retry_at:
-            self._listen()
+            self._portal_retry_at = self.clock.now() + policy.PORTAL_RETRY_MS
+            if self.radio.open_access_point(self.name, self._portal_key):
+                from .net.opening import opened
+
+                self.portal = opened(self)
+                forget("net.opening owner settings fields entries store net.text")
         if self.portal is not None:
             self.portal.serve(self.idle_ms)
         else:
@@ -83,46 +88,11 @@ class Context:
             forget("net.server net.clients net.connection net.phases net.dns net.release")
         self.radio.close_access_point()
 
-    def _listen(self):
-        self._portal_retry_at = self.clock.now() + policy.PORTAL_RETRY_MS
-        if self.radio.open_access_point(self.name, self._portal_key):
-            from .net.server import Server
-
-            address = self.radio.access_point.ifconfig()[0]
-            try:
-                self.portal = Server(self.hardware, self.clock, address, self)
-            except OSError as error:
-                self.report("portal: cannot listen: " + repr(error))
-            else:
-                from .owner import inputs
-
-                self.fields = inputs(self.hardware, self.report)
-                forget("owner settings fields entries store net.text")
-                print("portal open: join", self.name, "then browse to http://" + address + "/")
-
     def respond(self, request, body):
         """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
         from .net.respond import respond
 
         return respond(self, request, body)
-
-    def refuse(self, status):
-        """The same for a request that was refused."""
-        from .net.answer import error
-
-        return error(status)
-
-    def news(self, request):
-        """The attempt whose outcome the answer will tell, None if it tells none."""
-        attempt = self.attempt
-        if request.method == b"GET" and request.path in (b"/status", b"/api/status"):
-            if attempt and attempt.outcome != "trying":
-                return attempt
-
-    def told(self, attempt):
-        """Such an answer has left completely: the farewell may begin to end."""
-        attempt.told_at = attempt.told_at or self.clock.now()
-        self.released = attempt is self.attempt and attempt.outcome == "connected"
 
     def rest(self):
         """Nobody has asked for a while: the pages' code leaves the memory."""

@@ -99,6 +99,16 @@ class Figures:
         """Heap bytes left on the chip at `mark`."""
         return CHIP_HEAP_BYTES - CHIP_START_BYTES - self.used[mark]
 
+    def without(self, first):
+        """The figures at all other marks less what was there at the mark `first`, as if its names had never been."""
+        names = {mark: count - self.names[first] for mark, count in self.names.items() if mark != first}
+        own = self.used[first] - added_pool_bytes(self.names[first])
+        used = {
+            mark: self.used[mark] - added_pool_bytes(self.names[mark]) - own + added_pool_bytes(count)
+            for mark, count in names.items()
+        }
+        return Figures(used, names, self.output)
+
 
 def measure(tree, program, stubs=None, package="homeport", squeezed=False):
     """Run `program` in the VM and count at each line `# mark: <name>` and at its end (mark "end").
@@ -138,8 +148,7 @@ def firmware(tree=DEVICE, open_connections=1):
     """Figures of the firmware at the marks of host/heap_program.py. What that program itself takes is not counted."""
     settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
     found = measure(tree, settings + PROGRAM.read_text(), squeezed=True)
-    own = found.used.pop("program")
-    return Figures({mark: used - own for mark, used in found.used.items()}, found.names, found.output)
+    return found.without("program")
 
 
 def modules(tree=DEVICE, squeezed=True):
@@ -237,9 +246,13 @@ def figures(output, marks):
     used, interned = {}, {}
     for mark, (now_bytes, now_names, now_pools) in zip(marks, counted, strict=True):
         interned[mark] = now_names - start_names
-        on_chip = pool_bytes(CHIP_START_NAMES + interned[mark]) - pool_bytes(CHIP_START_NAMES)
-        used[mark] = now_bytes - start_bytes - (now_pools - start_pools) + on_chip
+        used[mark] = now_bytes - start_bytes - (now_pools - start_pools) + added_pool_bytes(interned[mark])
     return Figures(used, interned, "\n".join(text))
+
+
+def added_pool_bytes(names):
+    """Heap bytes of the pools that the chip adds for so many names more."""
+    return pool_bytes(CHIP_START_NAMES + names) - pool_bytes(CHIP_START_NAMES)
 
 
 def pool_bytes(names):

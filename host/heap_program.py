@@ -76,7 +76,7 @@ fetch(1)
 fetch(1)
 # mark: after 10 pages
 phones = connect(open_connections)  # noqa: F821
-step_until(lambda: min(phone.sent for phone in phones) > SEGMENT_BYTES, "a page")
+step_until(lambda: min(phone.sent for phone in phones) > SEGMENT_BYTES, "the pages to begin")
 if any(phone.closed for phone in phones):
     raise SystemExit("the page was too short to stop in its middle")
 # mark: in the middle of a page

@@ -1,4 +1,4 @@
-"""How Androids look for a portal, as far as names and addresses decide it: one class a kind, after AOSP's NetworkMonitor
+"""How Androids look for a portal, as far as addresses decide it: one class a kind, after AOSP's NetworkMonitor
 and what Samsung made of it. Each asks the device's own code, over fake sockets and on the fake clock.
 """
 

@@ -382,6 +382,76 @@ def test_spare_connections_of_a_browser_do_not_keep_others_out(scene):
     assert all(sock.closed for sock in silent)
 
 
+def held(scene):
+    return [sock for sock in scene.context.portal.poller.masks if type(sock) is FakeSocket]
+
+
+def fill(scene, data=b""):
+    """Take every place by clients that send this much and then nothing."""
+    socks = [scene.phone.connect() for _ in range(clients.CONNECTIONS_LIMIT)]
+    for sock in socks:
+        if data:
+            sock.deliver(data)
+    scene.settle()
+    assert held(scene) == socks
+    return socks
+
+
+@pytest.mark.parametrize("data, limit_ms", [(b"", 1_000), (b"GET / HT", 2_000)])
+def test_idle_clients_lose_their_places_to_those_who_wait(scene, data, limit_ms):
+    idle = fill(scene, data)
+    start = scene.now
+    assert scene.phone.get(b"/").status == 200
+    assert scene.now - start <= limit_ms
+    assert any(sock.closed for sock in idle)
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HT"])
+def test_idle_clients_stay_as_long_as_nobody_waits(scene, data):
+    idle = fill(scene, data)
+    scene.run_for(connection.IDLE_TIMEOUT_MS - 1000)
+    assert not any(sock.closed for sock in idle)
+
+
+def test_clients_that_dribble_on_every_place_do_not_keep_others_out_for_long(scene):
+    slow = fill(scene, b"G")
+    waiting = scene.phone.connect()
+    waiting.deliver(PAGE)
+    start = scene.now
+    for _ in range(40):
+        for sock in slow:
+            sock.deliver(b"E")
+        scene.run_for(200)
+        if waiting.closed:
+            break
+    assert waiting.out.startswith(b"HTTP/1.1 200")
+    assert scene.now - start <= connection.CROWDED_TOTAL_TIMEOUT_MS
+
+
+def test_a_reader_who_is_slow_but_reads_is_not_sent_away_while_others_wait(scene):
+    whole = scene.phone.get(b"/").raw
+    slow = fill(scene, PAGE[:-1])
+    for sock in slow:
+        sock.room = 536
+        sock.deliver(PAGE[-1:])
+    waiting = scene.phone.connect()
+    waiting.deliver(PAGE)
+    scene.run_for(3_000)
+    assert [len(sock.out) for sock in slow] == [len(whole)] * len(slow)
+    assert waiting.out == whole
+
+
+def test_while_others_wait_the_rest_of_a_refused_request_is_still_read(scene):
+    fill(scene, b"GET / HT")[0].deliver(b"TP/9.9\r\n")
+    scene.settle()
+    for sock in held(scene)[1:]:
+        sock.deliver(b"TP/9.9\r\n" + b"x" * 600)
+    scene.phone.connect()
+    scene.settle()
+    for sock in held(scene):
+        assert not sock.incoming
+
+
 def test_a_client_that_hangs_up_or_resets_frees_its_place(scene):
     for error in (None, OSError(104), OSError("a text")):
         sock = scene.phone.connect()
@@ -414,8 +484,7 @@ def test_no_more_connections_are_held_than_memory_allows(scene):
     for _ in range(8):
         scene.phone.connect()
     scene.settle()
-    held = [sock for sock in scene.context.portal.poller.masks if type(sock) is FakeSocket]
-    assert len(held) == clients.CONNECTIONS_LIMIT
+    assert len(held(scene)) == clients.CONNECTIONS_LIMIT == 4
 
 
 def test_waiting_clients_do_not_make_the_board_spin(scene):
@@ -435,41 +504,77 @@ def test_out_of_memory_in_a_page_is_answered_as_such_and_the_portal_goes_on(scen
 
 
 def test_when_memory_is_short_the_code_of_the_last_page_makes_room(scene, monkeypatch):
-    respond, rest = Context.respond, Context.rest
-    rested = []
+    respond, rest, rested = Context.respond, Context.rest, []
 
-    def short(self, *words):
+    def short(*words):
         if not rested:
             raise MemoryError
-        return respond(self, *words)
+        return respond(*words)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Context, "respond", short)
-        patch.setattr(Context, "rest", lambda self: rested.append(rest(self)))
-        assert scene.phone.get(b"/").status == 200
+    monkeypatch.setattr(Context, "respond", short)
+    monkeypatch.setattr(Context, "rest", lambda self: rested.append(rest(self)))
+    assert scene.phone.get(b"/").status == 200
     assert len(rested) == 1
 
 
 def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(scene, monkeypatch):
-    respond = Context.respond
-    room = [False]
+    respond, room = Context.respond, []
 
-    def short(self, *words):
-        if not room[0]:
+    def short(*words):
+        if not room:
             raise MemoryError
-        return respond(self, *words)
+        return respond(*words)
 
+    monkeypatch.setattr(Context, "respond", short)
     first = scene.phone.connect()
     scene.settle()
-    with monkeypatch.context() as patch:
-        patch.setattr(Context, "respond", short)
-        second = scene.phone.connect()
-        second.deliver(PAGE)
-        scene.settle()
-        assert second.out == b"" and not second.closed
-        room[0] = True
-        first.hang_up()
-        scene.settle()
+    second = scene.phone.connect()
+    second.deliver(PAGE)
+    scene.settle()
+    assert second.out == b"" and not second.closed
+    room.append(True)
+    first.hang_up()
+    scene.settle()
+    assert second.out.startswith(b"HTTP/1.1 200") and second.closed
+
+
+def test_clients_that_all_wait_for_memory_do_not_wait_for_each_other(scene, monkeypatch):
+    def no_room(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(Context, "respond", no_room)
+    socks = [scene.phone.connect() for _ in range(clients.CONNECTIONS_LIMIT)]
+    scene.settle()
+    for sock in socks:
+        sock.deliver(PAGE)
+    start = scene.now
+    scene.settle()
+    assert all(sock.closed and b" 503 " in sock.out for sock in socks)
+    assert scene.now - start < 1000
+
+
+def test_without_room_for_another_client_it_waits_in_the_queue_unharmed(scene, monkeypatch):
+    full = [True]
+    first = scene.phone.connect()
+    first.deliver(b"GET / HT")
+    scene.settle()
+    from device.net.connection import Connection  # the one that is in use now
+
+    make = Connection.__init__
+
+    def short(self, now):
+        if full:
+            raise MemoryError
+        make(self, now)
+
+    monkeypatch.setattr(Connection, "__init__", short)
+    second = scene.phone.connect()
+    second.deliver(PAGE)
+    scene.run_for(500)  # time passes: the board does not spin
+    assert not second.closed and scene.hardware.listener.incoming == [second]
+    full.clear()
+    first.hang_up()
+    scene.settle()
     assert second.out.startswith(b"HTTP/1.1 200") and second.closed
 
 

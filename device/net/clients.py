@@ -14,15 +14,15 @@ class Clients:
 
     def __init__(self, server):
         self._server = server
-        self._clock = server.clock
-        self._application = server.application
+        self._context = server.context
+        self._clock = server.context.clock
         self._poller = server.poller
-        self._hardware = server.hardware
+        self._hardware = server.context.hardware
         self._connections = []
         self._accepting = True
-        self._rest_at = server.clock.now() + REST_AFTER_MS
-        self._queue = server.hardware.poll()  # tells if someone waits while nobody is accepted
-        self._queue.register(server.listener, server.hardware.POLLIN)
+        self._rest_at = self._clock.now() + REST_AFTER_MS
+        self._queue = self._hardware.poll()  # tells if someone waits while nobody is accepted
+        self._queue.register(server.listener, self._hardware.POLLIN)
 
     def advance(self, sock):
         """Do what a ready socket asks for. MemoryError: nothing was done yet."""
@@ -96,23 +96,25 @@ class Clients:
             else:
                 self._drop(connection)
             if connection.news:
-                self._application.told(connection.news)
+                self._told(connection.news)
                 connection.news = None
-        except HTTPError as error:
-            self._start(connection, *self._application.refuse(error.args[0]))
+        except HTTPError as refusal:
+            from .answer import error
+
+            self._start(connection, *error(refusal.args[0]))
         except (OSError, MemoryError):
             self._drop(connection)  # reset by the client, or no room to serve it
             gc.collect()
 
     def _answer(self, connection, request):
         body = memoryview(connection.buffer)[: request.length]
-        news = self._application.news(request)
+        news = self._news(request)
         try:
             try:
-                answer = self._application.respond(request, body)
+                answer = self._context.respond(request, body)
             except MemoryError:
-                self._application.rest()  # code that the last page has left there makes room
-                answer = self._application.respond(request, body)
+                self._context.rest()  # code that the last page has left there makes room
+                answer = self._context.respond(request, body)
         except HTTPError:
             raise
         except MemoryError:
@@ -121,7 +123,7 @@ class Clients:
                 return  # it is tried again when that one is done
             raise HTTPError(503)
         except Exception as error:  # a fault in a page must not take the portal down
-            print("portal:", repr(error))
+            print("portal fault:", repr(error))
             raise HTTPError(500)
         self._start(connection, *answer)
         if answer[0] == 200:
@@ -131,6 +133,18 @@ class Clients:
         self._server.phases.heard(connection.peer, self._clock.now())
         connection.answer(*answer)
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
+
+    def _news(self, request):
+        """The attempt whose outcome the answer will tell, None if it tells none. HEAD is how a page's script waits."""
+        attempt = self._context.attempt
+        if request.method == b"GET" and request.path in (b"/status", b"/api/status"):
+            if attempt and attempt.outcome != "trying":
+                return attempt
+
+    def _told(self, attempt):
+        """Such an answer has left completely: the farewell may begin to end."""
+        attempt.told_at = attempt.told_at or self._clock.now()
+        self._context.released = attempt is self._context.attempt and attempt.outcome == "connected"
 
     def _drop(self, connection):
         self._poller.unregister(connection.sock)

@@ -12,16 +12,11 @@ CLIENTS = "net.clients net.connection"
 
 
 class Server:
-    """Asks the application five things: respond(request, body) -> (status, fields, length, pieces): pairs of bytes,
-    the body's bytes, an iterable of bytes that is walked once; refuse(status) -> the same; news(request) -> what told()
-    is called with once the page that was asked for has left; rest() when nobody asks any more.
-    `address` is the board's own IPv4 address, text. OSError if a socket is refused.
-    """
+    """`address` is the board's own IPv4 address, text. OSError if a socket is refused."""
 
-    def __init__(self, hardware, clock, address, application):
-        self.hardware = hardware
-        self.clock = clock
-        self.application = application
+    def __init__(self, context, address):
+        hardware = context.hardware
+        self.context = context
         self._address = bytes([int(part) for part in address.split(".")])  # trusted: the port's own ifconfig()
         self._subnet = address[: address.rfind(".") + 1]
         self._reply = bytearray(dns.REPLY_BYTES)
@@ -69,7 +64,7 @@ class Server:
     def _rest(self):
         if self._clients is None:
             forget(CLIENTS)
-        self.application.rest()
+        self.context.rest()
 
     def _answer_dns(self):
         try:
@@ -77,7 +72,7 @@ class Server:
             address = peer[0]
             if not address.startswith(self._subnet):
                 return  # only phones on the access point are answered (RFC 5358)
-            now = self.clock.now()
+            now = self.context.clock.now()
             reply = self._reply
             length = dns.answer(query, reply, self._address, self.phases.withheld(address, now))
             # reply[7]: how many addresses are in it
