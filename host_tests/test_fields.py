@@ -1,5 +1,6 @@
 """The owner's inputs: what may be defined, what may be entered, and how it reaches the owner's program."""
 
+import gzip
 import json
 import re
 from urllib.parse import quote_plus
@@ -405,52 +406,83 @@ AIR = {"networks": [{"ssid": "Home", "key": "correct horse", "join_ms": 300}]}
 FORM = "ssid=Home&password=correct+horse&device=Shed-7&f.mqtt_host=br%C3%B6ker&f.mqtt_port=8883&f.unit=%C2%B0C"
 
 
+HEAD = "Host: 127.0.0.1\r\nAccept-Encoding: gzip\r\nAccept-Language: de\r\n"
+
+
+def ask(board, request):
+    """(status, body) of the answer that a phone gets, which takes compressed pages."""
+    head, _, body = board.http(request.encode()).partition(b"\r\n\r\n")
+    return int(head.split()[1]), gzip.decompress(body) if b"Content-Encoding: gzip" in head else body
+
+
 def post(board, body):
-    fields = "Host: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded"
-    return board.http(f"POST /connect HTTP/1.1\r\n{fields}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    return ask(board, f"POST /connect HTTP/1.1\r\n{HEAD}{kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
 
 def values(board):
-    board.wait_for("^values end")
+    """What the owner's program prints: it starts when the board is connected and its portal closed."""
+    board.wait_for("^values end", timeout=40)
     return [line for line in board.lines if line.startswith("value ")]
+
+
+def joined(board):
+    """A phone waits for the result and reads it."""
+    board.wait_for("connecting got_ip connected")
+    assert ask(board, f"GET /status HTTP/1.1\r\n{HEAD}\r\n")[0] == 200
+
+
+def settings_file(definitions):
+    return json.dumps({"fields": definitions}, ensure_ascii=False).encode()
 
 
 @pytest.mark.board
 def test_what_is_entered_reaches_the_owners_program_and_survives_a_power_cut(bench):
-    text = json.dumps({"fields": [*ALL, {"name": "BAD"}]}, ensure_ascii=False).encode()
+    text = settings_file([*ALL, {"name": "BAD"}])
     flash = bench.image(firmware=True, files=[("homeport.json", text), ("app.py", PROGRAM.encode())])
-    board = bench.start(flash, air=AIR, clock=20)
+    board = bench.start(flash, air=AIR, clock=5)
     board.wait_for("settings: field 5 is left out: name:")
     board.wait_for("portal open: join Homeport-")
-    refused = post(board, FORM.replace("8883", "88830"))
-    assert refused.startswith(b"HTTP/1.1 422")
-    assert post(board, FORM).startswith(b"HTTP/1.1 303")
+    assert post(board, FORM)[0] == 303
+    joined(board)
     wanted = [
         "value mqtt_host 'br\\xf6ker'", "value mqtt_port 8883", "value quiet False", "value unit '\\xb0C'",
     ]  # fmt: skip
     assert values(board) == wanted
     board.power_cut()
-    again = bench.start(flash, air=AIR, clock=20)
+    again = bench.start(flash, air=AIR, clock=5)
     assert values(again) == wanted
     assert again.mpremote("resume", "exec", "import network; print(network.hostname())") == "Shed-7\n"
 
 
+@pytest.mark.xfail(strict=True, reason="a page with the owner's inputs does not fit the board's memory yet")
 @pytest.mark.board
-def test_a_settings_file_that_is_broken_leaves_the_board_reachable_and_keeps_the_values(bench):
-    text = json.dumps({"fields": ALL}, ensure_ascii=False).encode()
-    flash = bench.image(firmware=True, files=[("homeport.json", text), ("app.py", PROGRAM.encode())])
-    board = bench.start(flash, air=AIR, clock=20)
+def test_the_setup_page_of_a_board_shows_the_owners_inputs_and_puts_wrong_entries_back(bench):
+    board = bench.start(bench.image(firmware=True, files=[("homeport.json", settings_file(ALL))]), air=AIR, clock=5)
     board.wait_for("portal open")
-    assert post(board, FORM).startswith(b"HTTP/1.1 303")
+    status, page = ask(board, f"GET / HTTP/1.1\r\n{HEAD}\r\n")
+    assert status == 200 and b"MQTT-Server" in page and b'value="1883"' in page
+    status, page = post(board, FORM.replace("8883", "88830"))
+    assert status == 422 and b'value="88830"' in page and b"correct" not in page
+
+
+@pytest.mark.board
+@pytest.mark.slow
+def test_a_settings_file_that_is_broken_leaves_the_board_reachable_and_keeps_the_values(bench):
+    flash = bench.image(firmware=True, files=[("homeport.json", settings_file(ALL)), ("app.py", PROGRAM.encode())])
+    board = bench.start(flash, air=AIR, clock=5)
+    board.wait_for("portal open")
+    assert post(board, FORM)[0] == 303
+    joined(board)
     wanted = values(board)
     board.power_cut()
-    write_file(flash, "homeport.json", text[:-1])
-    board = bench.start(flash, air={}, clock=40)
-    board.wait_for("settings: /homeport.json is not used")
-    board.wait_for("portal open: join Shed-7", timeout=30)
+    write_file(flash, "homeport.json", settings_file(ALL)[:-1])
+    board = bench.start(flash, air={}, clock=20)  # no router: the portal opens after five minutes
+    board.wait_for("settings: /homeport.json is not used", timeout=40)
+    board.wait_for("portal open: join Shed-7")
     board.set_air(AIR)
-    assert post(board, "ssid=Home&password=correct+horse").startswith(b"HTTP/1.1 303")
+    assert post(board, "ssid=Home&password=correct+horse")[0] == 303
     board.wait_for("connecting got_ip connected")
     board.power_cut()
-    write_file(flash, "homeport.json", text)
-    assert values(bench.start(flash, air=AIR, clock=20)) == wanted
+    write_file(flash, "homeport.json", settings_file(ALL))
+    assert values(bench.start(flash, air=AIR, clock=5)) == wanted
