@@ -9,6 +9,7 @@ import unicodedata
 
 import pytest
 
+from device.context import Context
 from device.net.text import text
 
 from .boards import bench_fixture, images_fixture  # noqa: F401
@@ -328,6 +329,23 @@ def test_a_head_of_20_kb_is_read_and_refused(head):
     scene = portal()
     answer = scene.phone.request(b"GET / HTTP/1.1\r\n" + OWN + head + b"\r\n\r\n")
     assert answer.status in (200, 431) and int(answer.fields[b"content-length"]) == len(answer.body)
+    rests(scene)
+
+
+def test_memory_that_does_not_even_suffice_for_making_room_ends_nothing(monkeypatch):
+    scene = portal()
+
+    def no_room(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Context, "respond", no_room)
+        patch.setattr(Context, "rest", no_room)
+        clients = [scene.phone.connect() for _ in range(4)]
+        for sock in clients:
+            sock.deliver(request(host=b"192.168.4.1"))
+        scene.run_for(30_000)
+    assert all(sock.closed for sock in clients)
     rests(scene)
 
 

@@ -35,24 +35,24 @@ class Server:
 
     def serve(self, timeout_ms):
         """Handle what is ready, waiting at most timeout_ms for it. Nothing that clients do raises."""
-        for sock, _ in self.poller.poll(timeout_ms):
-            try:
-                if sock is self._dns:
-                    self._answer_dns()
-                    continue
-                if self._clients is None:
-                    from .clients import Clients
-
-                    self._clients = Clients(self)
-                self._clients.advance(sock)
-            except MemoryError:
-                self._rest()  # all of it is still to be done: the next turn tries again
         try:
+            for sock, _ in self.poller.poll(timeout_ms):
+                try:
+                    if sock is self._dns:
+                        self._answer_dns()
+                        continue
+                    if self._clients is None:
+                        from .clients import Clients
+
+                        self._clients = Clients(self)
+                    self._clients.advance(sock)
+                except MemoryError:
+                    self._rest()  # all of it is still to be done: the next turn tries again
             if self._clients and self._clients.are_gone():
                 self._clients = None
                 self._rest()
         except MemoryError:
-            self._rest()
+            pass  # not even for making room: a client that has had its time will give some back
 
     def close(self):
         if self._clients:
