@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test fast bench diagram clean
+.PHONY: run test fast bench diagram screenshots clean
 
 run: .venv/ready
 	@$(BIN)/homeport run $(ARGS)
@@ -23,6 +23,12 @@ bench: .venv/ready
 diagram: .venv/ready
 	@$(BIN)/homeport model --write docs/state-machine.md
 
+# The pictures in docs/screenshots, by both browsers.
+screenshots: .venv/ready
+	@sh host_tests/install_tools.sh
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test,docs]"
+	@$(BIN)/python -m host_tests.screenshots
+
 # Installed again whenever the dependencies change.
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -30,4 +36,4 @@ diagram: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .homeport build dist *.egg-info
+	rm -rf .venv .homeport build dist node_modules *.egg-info

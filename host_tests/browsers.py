@@ -32,6 +32,7 @@ def firefox(driver, javascript=True, dark=False, language="en-US"):
         "javascript.enabled": javascript,
         "layout.css.prefers-color-scheme.content-override": 0 if dark else 1,
         "intl.accept_languages": language,
+        "ui.useOverlayScrollbars": 1,  # as phones have them
     }
     path = need("firefox-esr")
     return driver.firefox.launch(channel="moz-firefox", executable_path=path, firefox_user_prefs=settings)

@@ -14,7 +14,7 @@ from .conftest import unavailable
 
 BOARD = "192.168.4.1"
 ARCHIVES = Path(__file__).parent.parent / ".venv" / "debian"  # fetched by install_tools.sh
-START_S = 20
+START_S = 60
 READY = "ready"
 
 # The last command waits for the end of its input: with the test, everything in here ends.
