@@ -37,14 +37,14 @@ def test_every_android_finds_the_portal_within_its_time(scene, kind, limit_ms):
 
 @pytest.mark.parametrize("kind", [FlaggedAndroid, Samsung10, Samsung11], ids=str)
 def test_without_the_phases_those_that_distrust_would_not_find_it(scene, kind, monkeypatch):
-    monkeypatch.setattr(Phases, "withheld", lambda *_: b"")
-    monkeypatch.setattr(Phases, "give", lambda *_: True)
+    monkeypatch.setattr(scene.context.portal.phases, "withheld", lambda *_: b"")
+    monkeypatch.setattr(scene.context.portal.phases, "give", lambda *_: True)
     assert kind(scene).joins()[0] == NONE
     assert Android(scene, "192.168.4.3").joins()[0] == PORTAL
 
 
 def test_phase_a_alone_would_not_do_for_all(scene, monkeypatch):
-    monkeypatch.setattr(Phases, "give", lambda *_: True)
+    monkeypatch.setattr(scene.context.portal.phases, "give", lambda *_: True)
     assert FlaggedAndroid(scene).joins()[0] == NONE
     assert Samsung10(scene, "192.168.4.3").joins()[0] == PORTAL
 
