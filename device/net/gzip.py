@@ -28,7 +28,9 @@ class Gzip:
     def __init__(self):
         self._size = 0  # bytes of the stream, uncompressed
         self._low = self._high = 0  # their CRC-32
-        self._where = {}  # text -> where in the stream it was last
+        self._where = {}  # piece of a template -> where in the stream it was last
+        self._last = b""  # the last text that was none,
+        self._last_at = 0  # and where it was
         self._out = None
         self._bits = self._count = 0  # not yet a whole byte
 
@@ -42,11 +44,17 @@ class Gzip:
         out = self._out = bytearray()
         self._put(2, 3)  # not the last block; fixed codes
         for piece, check in pieces:
+            at = self._size
             if check:
                 self._combine(*check)
+                before = self._where.get(piece, at)
+                self._where[piece] = at
             else:
                 self._check(piece)
-            self._encode(piece)
+                before = self._last_at if piece == self._last else at
+                self._last = piece
+                self._last_at = at
+            self._encode(piece, at - before)
         self._put(0, 7)  # end of the block
         self._put(0, 3)  # an empty stored block, which ends at a whole byte
         if self._count:
@@ -63,20 +71,16 @@ class Gzip:
             out.append(half >> 8)
         return out
 
-    def _encode(self, piece):
+    def _encode(self, piece, distance):
+        """distance: how far back the same was sent, 0 if it was not."""
         size = len(piece)
-        if size >= REFERENCE_MIN_BYTES:
-            before = self._where.get(piece, self._size)
-            self._where[piece] = self._size
-            if before < self._size:
-                distance = self._size - before
-                self._size += size
-                while size > REFERENCE_LIMIT_BYTES:
-                    self._refer(REFERENCE_LIMIT_BYTES - REFERENCE_MIN_BYTES, distance)
-                    size -= REFERENCE_LIMIT_BYTES - REFERENCE_MIN_BYTES
-                self._refer(size, distance)
-                return
         self._size += size
+        if distance and size >= REFERENCE_MIN_BYTES:
+            while size > REFERENCE_LIMIT_BYTES:
+                self._refer(REFERENCE_LIMIT_BYTES - REFERENCE_MIN_BYTES, distance)
+                size -= REFERENCE_LIMIT_BYTES - REFERENCE_MIN_BYTES
+            self._refer(size, distance)
+            return
         for byte in piece:
             if byte < 144:
                 self._code(0x30 + byte, 8)

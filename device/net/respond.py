@@ -3,9 +3,9 @@
 from ..overlay import make_room
 
 PARSING = "net.http net.form"
-SETTINGS = " settings fields entries owner store"
-DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials" + SETTINGS
-RENDERING = " net.view net.fieldset net.template net.gzip net.text"
+DECIDING = "net.portal net.actions net.answer net.form net.scan net.station net.api credentials"
+SHOWING = " net.view owner settings fields entries store"
+RENDERING = " net.rows net.fieldset net.template net.gzip net.text"
 PAGES = "/lib/homeport/pages"
 DEFAULT_LANGUAGE = b"en"
 DIGITS = b"0123456789"
@@ -28,7 +28,7 @@ def respond(context, request, body):
             answer = page(context, request, *answer)
         return answer
     finally:
-        make_room(DECIDING + RENDERING)
+        make_room(DECIDING + SHOWING + RENDERING)
 
 
 def decided(context, request, body):
@@ -49,12 +49,18 @@ def page(context, request, status, name, problem, form):
     languages = [file.encode() for file in hardware.files(PAGES)]
     file_name = str(choose(request.language, languages), "ascii")  # trusted: a file's name
     values = view(context, problem, form)
-    rows = owners_rows(context, form, file_name) if name == b"setup" else ()
-    if rows:
+    inputs = owners_inputs(context, form, file_name) if name == b"setup" and context.fields else ()
+    make_room(SHOWING)
+    if inputs:
         from .fieldset import fieldset
 
-        make_room(SETTINGS)
-        values[b"fields"] = lambda: fieldset(rows)
+        values[b"fields"] = lambda: fieldset(inputs)
+    from .rows import known, rows
+
+    seen = context.seen
+    networks = context.networks
+    values[b"rows"] = lambda: rows(seen, networks, values[b"meant"])
+    values[b"known"] = lambda: known(networks)
     packer = None
     if request.gzip:
         from .gzip import Gzip
@@ -79,7 +85,7 @@ def view(context, problem, form):
     return view(context, problem, form)
 
 
-def owners_rows(context, form, language):
+def owners_inputs(context, form, language):
     from ..owner import rows
 
     return rows(context, form, language)
