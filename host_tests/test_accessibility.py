@@ -50,7 +50,7 @@ def judged(phone, axe):
 def open_at(bench, page, networks, **options):
     board = bench.start(firmware=True, air={"networks": networks, "phones": 1}, **options)
     board.wait_for(OPEN)
-    page.goto(f"http://127.0.0.1:{board.http_port}/")
+    assert page.goto(f"http://127.0.0.1:{board.http_port}/").status == 200
     return board
 
 
