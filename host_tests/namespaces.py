@@ -111,5 +111,5 @@ class Phone:
         guard.cancel()
         if not line:
             self.close()
-            unavailable("no namespaces: " + ("".join(said).strip() or f"not ready after {START_S} s"))
+            unavailable("no namespaces (they need root): " + ("".join(said).strip() or f"not ready after {START_S} s"))
         return process.pid
