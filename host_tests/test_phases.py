@@ -1,13 +1,17 @@
 """Phases A and B: Androids that distrust a private address find the portal as well, and nobody else pays for it."""
 
 import random
+import time
 
+import dns.message
+import dns.query
 import pytest
 
 from device.net.dns import PHASE_A, PHASE_B
 from device.net.phases import ASKED_AGAIN_MS, CLIENTS_LIMIT, STAY_MS, Phases
 
 from .androids import ANDROIDS, HTTP_HOST, HTTPS_HOST, PROBE, Android, FlaggedAndroid, Samsung10, Samsung11
+from .boards import bench_fixture, images_fixture  # noqa: F401
 from .fakes import Router
 from .scene import Scene
 from .verdicts import NONE, PORTAL
@@ -214,3 +218,32 @@ def test_the_table_keeps_its_rules_whatever_comes():
         model[address] = state
         seen.add((bool(state and state["b"]), bool(state and state["http"])))
     assert seen == {(False, False), (False, True), (True, False)}
+
+
+# On the virtual board, with its own sockets and clock
+
+
+@pytest.mark.board
+def test_a_board_enters_phase_b_for_who_asks_again_and_leaves_it_after_http(bench):
+    board = bench.start(firmware=True)
+    board.wait_for("portal open")
+
+    def has_address(name):
+        query = dns.message.make_query(name, "A")
+        return bool(dns.query.udp(query, "127.0.0.1", port=board.dns_port, timeout=5).answer)
+
+    def given_for_s(wanted):
+        """How long the HTTP host's answer stays like this, asked again and again for at most three seconds."""
+        start = time.monotonic()
+        while has_address(HTTP_HOST) is wanted and time.monotonic() - start < 3:
+            pass
+        return time.monotonic() - start
+
+    assert has_address("example.com") and not has_address(HTTPS_HOST)
+    assert ASKED_AGAIN_MS / 1000 <= given_for_s(True) < 3
+    assert has_address(HTTPS_HOST)
+    assert given_for_s(False) >= 3
+    request = b"GET /gen_204 HTTP/1.1\r\nHost: www.google.com\r\n\r\n"
+    assert b" 302 " in board.http(request)
+    assert given_for_s(True) >= 3
+    assert not has_address(HTTPS_HOST)
