@@ -4,6 +4,7 @@ what clients do takes the portal down.
 
 import json
 import socket
+import sys
 import time
 import unicodedata
 
@@ -347,6 +348,35 @@ def test_memory_that_does_not_even_suffice_for_making_room_ends_nothing(monkeypa
         scene.run_for(30_000)
     assert all(sock.closed for sock in clients)
     rests(scene)
+
+
+def test_who_waits_for_memory_is_tried_again_until_there_is_some(monkeypatch):
+    scene = portal()
+    first, second = scene.phone.connect(), scene.phone.connect()
+    short = [True]
+
+    def respond(*words, ready=Context.respond):
+        if short[0]:
+            raise MemoryError
+        return ready(*words)
+
+    monkeypatch.setattr(Context, "respond", respond)
+    second.deliver(request(host=b"192.168.4.1"))
+    scene.run_for(200)
+    connection = sys.modules["device.net.connection"].Connection  # as it is now in use
+
+    def make_ready(self, ready=connection.make_ready):
+        if short[0] and self.waits_for_memory():
+            raise MemoryError
+        ready(self)
+
+    monkeypatch.setattr(connection, "make_ready", make_ready)
+    first.hang_up()  # now the second one is tried again, in vain
+    scene.run_for(200)
+    assert first.closed and not second.closed and second.out == b""
+    short[0] = False
+    scene.run_for(200)
+    assert status_of(second.out) == 200 and second.closed
 
 
 def test_a_portal_that_lived_through_all_of_it_is_as_before():

@@ -43,6 +43,11 @@ class Clients:
                 self._drop(connection)
         if self._connections:
             self._rest_at = now + REST_AFTER_MS
+            for connection in self._connections:
+                if not connection.waits_for_memory():
+                    break
+            else:
+                self._advance(self._connections[0])  # nobody is left whose end it could wait for
         return now >= self._rest_at
 
     def close(self):
