@@ -119,7 +119,8 @@ def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
         else:
             pieces = [chance.choice(texts) for _ in range(chance.randrange(10))]
             checks = [chance.choice([None, compiler.CHECK.unpack(compiler.check(piece))]) for piece in pieces]
-            stream += packer.encode(zip(pieces, checks, strict=True))
+            places = [1 + texts.index(piece) if check else 0 for piece, check in zip(pieces, checks, strict=True)]
+            stream += packer.encode(zip(pieces, checks, places, strict=True))
             plain += b"".join(pieces)
     stream += packer.finish()
     assert gzip.decompress(stream) == plain
@@ -128,7 +129,7 @@ def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
 
 def test_what_was_sent_before_takes_next_to_nothing():
     row = b"<li><label><input type=radio name=ssid></label>"
-    piece = (row, compiler.CHECK.unpack(compiler.check(row)))
+    piece = (row, compiler.CHECK.unpack(compiler.check(row)), 7)
     once, often = (len(Gzip().encode([piece] * count)) for count in (1, 25))
     assert once < len(row) + 8
     assert often - once < 24 * 4

@@ -131,8 +131,8 @@ class Connection:
 
 
 def sent(hardware, name, plan):
-    """Yield the bytes of a page that template.py has planned: each part is bytes, an iterable of pairs (bytes, check),
-    or two numbers: where in the file `name` of the compiled pages something begins, and its size.
+    """Yield the bytes of a page that template.py has planned: each part is bytes, a list, or two numbers: where in the
+    file `name` of the compiled pages something begins, and its size.
     """
     with hardware.page(name) as file:
         at = 0
@@ -152,5 +152,5 @@ def sent(hardware, name, plan):
             elif isinstance(part, (bytes, bytearray)):
                 yield part
             else:
-                for piece, _ in part:
+                for piece, _, _ in part.pieces(file):
                     yield piece

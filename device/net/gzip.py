@@ -28,8 +28,8 @@ class Gzip:
     def __init__(self):
         self._size = 0  # bytes of the stream, uncompressed
         self._low = self._high = 0  # their CRC-32
-        self._where = {}  # piece of a template -> where in the stream it was last
-        self._last = b""  # the last text that was none,
+        self._where = {}  # place of a piece in the file of templates -> where in the stream it was last
+        self._last = b""  # the last text that was no such piece,
         self._last_at = 0  # and where it was
         self._out = None
         self._bits = self._count = 0  # not yet a whole byte
@@ -40,15 +40,16 @@ class Gzip:
         self._combine(*check)
 
     def encode(self, pieces):
-        """The compressed bytes of one part. pieces: pairs (bytes, its check or None)."""
+        """The compressed bytes of one part. pieces: (bytes, their check and their place among the
+        templates; if they are none, None and 0)."""
         out = self._out = bytearray()
         self._put(2, 3)  # not the last block; fixed codes
-        for piece, check in pieces:
+        for piece, check, place in pieces:
             at = self._size
             if check:
                 self._combine(*check)
-                before = self._where.get(piece, at)
-                self._where[piece] = at
+                before = self._where.get(place, at)
+                self._where[place] = at
             else:
                 self._check(piece)
                 before = self._last_at if piece == self._last else at

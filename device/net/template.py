@@ -1,6 +1,5 @@
 """Compiled templates, read record by record: their format is described and made in host/pages.py."""
 
-from io import BytesIO
 from struct import unpack
 
 from .text import shown
@@ -35,12 +34,18 @@ def planned(file, name, values, packer=None):
             file.seek(size, 1)
             length += size
             continue
-        part = Each(file.read(size), names, value, packer is not None) if kind == EACH else (field(kind, value),)
+        if kind == EACH:
+            part = Each(file.tell(), size, names, value, packer is not None)
+            pieces = part.pieces(file)
+        else:
+            part = shown(value or b"") if kind == TEXT else value or b""
+            pieces = ((part, None, 0),)
         if packer:
-            part = packer.encode(part)
+            part = packer.encode(pieces)
             length += len(part)
         else:
-            length += sum(len(piece) for piece, _ in part)
+            for piece, _, _ in pieces:
+                length += len(piece)
         plan.append(part)
     if packer:
         part = packer.finish()
@@ -49,11 +54,14 @@ def planned(file, name, values, packer=None):
     return length, plan
 
 
-def wanted(file, names, values):
-    """Yield (kind, value, size) of the records to be sent; the file then stands behind the record's head."""
-    while True:
+def wanted(file, names, values, end=None):
+    """Yield (kind, value, size) of the records to be sent, up to that place in the file or to the page's end.
+
+    The file then stands behind the record's head.
+    """
+    while end is None or file.tell() < end:
         head = file.read(4)
-        if len(head) < 4 or head[0] == END:
+        if head[0] == END:
             return
         kind = head[0]
         size = head[2] | head[3] << 8
@@ -64,27 +72,25 @@ def wanted(file, names, values):
             yield kind, value, size
 
 
-def field(kind, value):
-    """(bytes to be sent, None) for a value that is TEXT or RAW."""
-    return (shown(value or b"") if kind == TEXT else value or b""), None
-
-
 class Each:
-    """A list's pairs (bytes, check), as often as one asks for them."""
+    """A list: its records' place and size in the file, and a function that returns its items."""
 
-    def __init__(self, body, names, items, compressed):
-        self._body = body
+    def __init__(self, start, size, names, items, compressed):
+        self._start = start
+        self._end = start + size
         self._names = names
         self._items = items
         self._compressed = compressed
 
-    def __iter__(self):
-        file = BytesIO(self._body)
+    def pieces(self, file):
+        """Yield (bytes, their check or None, their place in the file or 0); the file then stands behind the list."""
         for item in self._items():
-            file.seek(0)
-            for kind, value, size in wanted(file, self._names, item):
+            file.seek(self._start)
+            for kind, value, size in wanted(file, self._names, item, self._end):
                 if kind == STATIC:
                     check = unpack(CHECK, file.read(CHECK_BYTES)) if self._compressed else None
-                    yield file.read(size), check
+                    place = file.tell()
+                    yield file.read(size), check, place
                 else:
-                    yield field(kind, value)
+                    yield (shown(value or b"") if kind == TEXT else value or b""), None, 0
+        file.seek(self._end)
