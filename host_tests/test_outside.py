@@ -215,6 +215,7 @@ def test_every_phone_gets_what_it_needs_from_the_board_at_its_own_address(bench)
     assert found["wrong"] == [] and found["faults"] == []
     assert found["asked"]["names"] > 360 and found["asked"]["names again"] > 15
     assert found["asked"]["captive"] > 170 and found["asked"]["success"] > 35
+    assert found["asked"]["captive, at once"] > 100 and found["asked"]["success, at once"] > 15
     for kind in ("byte by byte", "split"):
         assert found["asked"]["captive, " + kind] > 20 and found["asked"]["success, " + kind] > 5
 

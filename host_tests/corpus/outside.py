@@ -25,7 +25,7 @@ SILENCE_S = 0.1  # no reply within it is none
 AGAIN_AFTER_S = 0.9  # of a probe that did not like the first answer
 PAUSE_S = 0.002  # between two pieces: longer than the board takes to read one
 BYTES_PAUSE_S = 0.0002
-CLIENTS = 2  # at once: a phone that looks for a portal opens two connections
+PROBES_AT_ONCE = 4  # of a phone that looks for a portal
 RELEASE_S = 6  # of the time in which probes get their success: enough is left for a slow machine
 SUBNET_HOSTS = 250
 
@@ -112,11 +112,11 @@ class Replay:
         for row in again:
             self.note("names again", row, check.dns_problems(row, phone.ask(row)))
 
-    def pages(self, kind, jobs, pause_s=PAUSE_S, limit_s=60):
+    def pages(self, kind, jobs, pause_s=PAUSE_S, limit_s=60, clients=1):
         """jobs: pairs of a row and the places where its request is cut; as many as there is time for."""
         end = time.monotonic() + limit_s
-        with ThreadPoolExecutor(CLIENTS) as clients:
-            problems = clients.map(lambda job: None if time.monotonic() > end else page_problems(*job, pause_s), jobs)
+        with ThreadPoolExecutor(clients) as pool:
+            problems = pool.map(lambda job: None if time.monotonic() > end else page_problems(*job, pause_s), jobs)
             for (row, cuts), found in zip(jobs, problems, strict=True):
                 if found is not None:
                     self.note(kind, row, found, cuts if len(cuts) < 2 else "all")
@@ -161,6 +161,8 @@ def replay(board, seed, seconds):
             except OSError as error:
                 raise AssertionError("\n".join(board.lines)) from error
         found.pages(phase, whole(rows))
+        probes = [row for row in rows if row["status"] in ([302], [204])]
+        found.pages(phase + ", at once", whole(probes), clients=PROBES_AT_ONCE)
         found.pages(phase + ", byte by byte", bytewise(rows, chance), BYTES_PAUSE_S, seconds)
         found.pages(phase + ", split", splits(rows, chance), PAUSE_S, seconds)
     return {"asked": found.asked, "wrong": found.wrong}
