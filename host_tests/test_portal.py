@@ -578,6 +578,19 @@ def test_without_room_for_another_client_it_waits_in_the_queue_unharmed(scene, m
     assert second.out.startswith(b"HTTP/1.1 200") and second.closed
 
 
+def test_a_client_that_cannot_even_be_watched_is_closed_and_leaves_no_trace(scene, monkeypatch):
+    def no_room(*_):
+        raise MemoryError
+
+    sock = scene.phone.connect()
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.context.portal.poller, "register", no_room)
+        scene.settle()
+    assert sock.closed
+    alive(scene)
+    assert held(scene) == []
+
+
 def test_a_fault_in_a_page_is_reported_and_the_portal_goes_on(scene, monkeypatch, capsys):
     def broken(*_):
         raise KeyError("oops")

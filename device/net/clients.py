@@ -65,11 +65,15 @@ class Clients:
             return
         except OSError:
             return  # the client left before we looked
-        sock.setblocking(False)
         connection.sock = sock
         connection.peer = peer[0]
-        self._connections.append(connection)
-        self._poller.register(sock, self._hardware.POLLIN)
+        try:
+            sock.setblocking(False)
+            self._poller.register(sock, self._hardware.POLLIN)
+        except MemoryError:
+            sock.close()
+            raise
+        self._connections.append(connection)  # a list has room for four from the start (py/objlist.c)
         self._accept_if(len(self._connections) < CONNECTIONS_LIMIT)
 
     def _accept_if(self, wanted):
