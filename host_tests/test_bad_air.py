@@ -443,6 +443,18 @@ def dialled(board, data=b""):
     return client
 
 
+def reloaded(board, path):
+    """The status of a page for a person who reloads it if memory was short at first."""
+    for _ in range(3):
+        try:
+            code = status_of(board.http(request(path), timeout=30))
+        except OSError:
+            code = 0
+        if code not in (0, 503):
+            break
+    return code
+
+
 def free_memory(board):
     """Bytes of the board's heap that are free once it has rested. The program is interrupted for it."""
     return int(board.mpremote("resume", "exec", "import gc; gc.collect(); print(gc.mem_free())"))
@@ -478,13 +490,13 @@ def test_a_board_serves_and_has_its_memory_back_after_all_that_clients_can_do(be
             for client in clients:
                 client.close()
             clients.clear()
-        assert status_of(abused.http(request(b"/status"), timeout=30)) == 200
+        assert reloaded(abused, b"/status") == 200, data[:60]
     idle = [dialled(abused) for _ in range(4)]
     slow = dialled(abused, b"GET / HTTP/1.1\r\n")
-    answers = [status_of(abused.http(request(path), timeout=30)) for path in (b"/", b"/generate_204", b"/api/status")]
-    assert answers == [200, 302, 200]
+    assert [reloaded(abused, path) for path in (b"/", b"/generate_204", b"/api/status")] == [200, 302, 200]
     for client in (*clients, *idle, slow):
         client.close()
+    assert [status_of(abused.http(request(path))) for path in (b"/", b"/generate_204", b"/status")] == [200, 302, 200]
     assert status(abused)["state"] == "portal"
     assert not [line for line in abused.lines if "Error" in line]
     time.sleep(RESTED_S)
