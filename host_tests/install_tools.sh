@@ -8,6 +8,9 @@ apt_works() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 apt_install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
+apt_fetch() {
+    apt_install --download-only -o Dir::Cache::archives="$PWD/$archives" "$@" && touch "$archives/complete"
+}
 
 missing=""
 wanted() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
@@ -24,25 +27,22 @@ axe_there || wanted npm npm
 archives=.venv/debian
 fetched() { [ -e "$archives/complete" ]; }
 
+# What cannot be had now is said, and left to the tests to judge.
 if [ -n "$missing" ] || ! fetched; then
-    if apt_works; then
-        apt-get update -qq
+    if apt_works && apt-get update -qq; then
+        echo "for the tests: installing${missing:- nothing}, fetching network-manager systemd-resolved"
+        # shellcheck disable=SC2086
+        [ -z "$missing" ] || apt_install $missing || echo "not installed:$missing"
+        mkdir -p "$archives/partial"
+        fetched || apt_fetch network-manager systemd-resolved || echo "not fetched: network-manager systemd-resolved"
     else
         echo "not installed, their tests will be skipped:$missing network-manager systemd-resolved (run $0 as root)"
     fi
 fi
-if [ -n "$missing" ] && apt_works; then
-    echo "installing for the tests:$missing"
-    # shellcheck disable=SC2086
-    apt_install $missing
-fi
-if ! fetched && apt_works; then
-    echo "fetching for the tests: network-manager systemd-resolved"
-    mkdir -p "$archives/partial"
-    apt_install --download-only -o Dir::Cache::archives="$PWD/$archives" network-manager systemd-resolved
-    touch "$archives/complete"
-fi
 if ! axe_there && command -v npm >/dev/null 2>&1; then
-    npm ci --silent --no-audit --no-fund --ignore-scripts
-    cp package-lock.json node_modules/axe-core/installed
+    if npm ci --silent --no-audit --no-fund --ignore-scripts; then
+        cp package-lock.json node_modules/axe-core/installed
+    else
+        echo "not installed: axe-core"
+    fi
 fi
