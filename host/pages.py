@@ -6,7 +6,8 @@ it is one of LISTS, `{{^word}}...{{/word}}` stays if it does not; `{{>file}}`, `
 `{{lang}}` are put in here and now. Lines are stripped and joined, by a space only between two words.
 
 A compiled file starts with a line of page names and the places where they start. A page starts with a line of the
-names that it uses. Records follow, integers little-endian: kind (1 byte), index of a name (1), size (2), then
+names that it uses, each with a space behind it. Records follow, integers little-endian: kind (1 byte), place of a name
+in that line (2), size (2), then
 
 * STATIC: `size` bytes to be sent; in the compressed file their check comes first, and they are compressed and end at a
   whole byte, except within a list.
@@ -31,7 +32,7 @@ LISTS = ("rows", "known", "fields")
 COMPRESSED = ".gz"
 END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 
-RECORD = struct.Struct("<BBH")
+RECORD = struct.Struct("<BHH")
 CHECK = struct.Struct("<HHHHH")
 POLYNOMIAL = 0xEDB88320
 INCLUDES_LIMIT = 20
@@ -150,9 +151,9 @@ def parse(text, page):
 
 def encode(parts, compressed):
     """A compiled page."""
-    names = []
+    names = bytearray()
     body = _records(parts, names, compressed, False)
-    return " ".join(names).encode() + b"\n" + body + RECORD.pack(END, 0, 0)
+    return names + b"\n" + body + RECORD.pack(END, 0, 0)
 
 
 def _records(parts, names, compressed, in_list):
@@ -168,16 +169,20 @@ def _records(parts, names, compressed, in_list):
                 out += RECORD.pack(STATIC, 0, len(packed)) + check(part) + packed
         elif isinstance(part, Section):
             body = _records(part.parts, names, compressed, in_list or part.kind == EACH)
-            out += RECORD.pack(part.kind, _index(names, part.name), len(body)) + body
+            out += RECORD.pack(part.kind, _place(names, part.name), len(body)) + body
         else:
-            out += RECORD.pack(part[0], _index(names, part[1]), 0)
+            out += RECORD.pack(part[0], _place(names, part[1]), 0)
     return out
 
 
-def _index(names, name):
-    if name not in names:
-        names.append(name)
-    return names.index(name)
+def _place(names, name):
+    """Where the name stands in the line of names, which it joins if it is not there yet."""
+    word = b" " + name.encode() + b" "
+    at = (b" " + names).find(word)
+    if at < 0:
+        at = len(names)
+        names += word[1:]
+    return at
 
 
 def check(data):

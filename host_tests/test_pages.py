@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from device.net import connection, template
 from device.net.gzip import HEADER, Gzip
-from device.net.respond import choose
+from device.net.language import choose
 
 ROOT = Path(__file__).parent.parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -44,7 +44,7 @@ def as_bytes(values):
 def rendered(files, page, values, language="en"):
     """The page as a client gets it that takes no compression, and as one that does."""
     flash, bodies = Flash(files), []
-    for name, packer in ((language, None), (language + ".gz", Gzip())):
+    for name, packer in ((language, None), (language + ".gz", Gzip(100))):
         length, plan = template.planned(flash.page(name), page.encode(), as_bytes(values), packer)
         body = b"".join(bytes(piece) for piece in connection.sent(flash, name, plan))
         assert len(body) == length
@@ -109,7 +109,7 @@ def files(tmp_path_factory):
 def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
     chance = random.Random(seed)
     texts = [chance.randbytes(size) for size in (0, 1, 3, 4, 5, 100, 257, 258, 511, 700)]
-    packer, stream, plain = Gzip(), bytearray(HEADER), b""
+    packer, stream, plain = Gzip(chance.randrange(1000)), bytearray(HEADER), b""
     for _ in range(chance.randrange(8)):
         if chance.random() < 0.4:
             data = chance.choice([b"", chance.randbytes(chance.randrange(4000)), b"text " * chance.randrange(5000)])
@@ -120,7 +120,10 @@ def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
             pieces = [chance.choice(texts) for _ in range(chance.randrange(10))]
             checks = [chance.choice([None, compiler.CHECK.unpack(compiler.check(piece))]) for piece in pieces]
             places = [1 + texts.index(piece) if check else 0 for piece, check in zip(pieces, checks, strict=True)]
-            stream += packer.encode(zip(pieces, checks, places, strict=True))
+            plan = []
+            size = packer.encode(zip(pieces, checks, places, strict=True), plan)
+            stream += b"".join(plan)
+            assert size == sum(map(len, plan))
             plain += b"".join(pieces)
     stream += packer.finish()
     assert gzip.decompress(stream) == plain
@@ -130,7 +133,7 @@ def test_any_mixture_of_parts_is_a_valid_gzip_stream(seed):
 def test_what_was_sent_before_takes_next_to_nothing():
     row = b"<li><label><input type=radio name=ssid></label>"
     piece = (row, compiler.CHECK.unpack(compiler.check(row)), 7)
-    once, often = (len(Gzip().encode([piece] * count)) for count in (1, 25))
+    once, often = (Gzip(99).encode([piece] * count, []) for count in (1, 25))
     assert once < len(row) + 8
     assert often - once < 24 * 4
 
@@ -199,7 +202,7 @@ class Flash:
 
 items = eval(open({folder!r} + "/values").read())
 values = {{b"rows": lambda: iter(items), b"name": items[0][b"ssid"], b"word": True}}
-for name, packer in (("en", None), ("en.gz", Gzip())):
+for name, packer in (("en", None), ("en.gz", Gzip(100))):
     length, plan = template.planned(Flash().page(name), b"setup", values, packer)
     print(b"".join([bytes(piece) for piece in connection.sent(Flash(), name, plan)]).hex())
 """

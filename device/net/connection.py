@@ -149,7 +149,7 @@ def sent(hardware, name, plan):
                         return  # the file was cut short: the length that was announced will tell
                     left -= len(block)
                     yield block
-            elif isinstance(part, (bytes, bytearray)):
+            elif isinstance(part, (bytes, bytearray, memoryview)):
                 yield part
             else:
                 for piece, _, _ in part.pieces(file):

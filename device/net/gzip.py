@@ -17,21 +17,27 @@ HIGHS = (
     0x0, 0x1DB7, 0x3B6E, 0x26D9, 0x76DC, 0x6B6B, 0x4DB2, 0x5005,
     0xEDB8, 0xF00F, 0xD6D6, 0xCB61, 0x9B64, 0x86D3, 0xA00A, 0xBDBD,
 )
+MORE_BYTES = 256
 REFERENCE_MIN_BYTES = 4
 REFERENCE_LIMIT_BYTES = 257  # 258 has a code of its own
 REVERSED = b"\0\x08\x04\x0c\x02\x0a\x06\x0e\x01\x09\x05\x0d\x03\x0b\x07\x0f"
 
 
 class Gzip:
-    """Feed it the stream's parts in their order: skip() and encode(); then finish()."""
+    """Feed it the stream's parts in their order: skip() and encode(); then finish().
 
-    def __init__(self):
+    room: bytes that encode() will probably need, taken at once while there is a gap of that size in the heap.
+    """
+
+    def __init__(self, room):
+        self._out = bytearray(room)
+        self._start = self._end = 0  # out[start:end] is not yet in the plan
+        self._plan = None
         self._size = 0  # bytes of the stream, uncompressed
         self._low = self._high = 0  # their CRC-32
         self._where = {}  # place of a piece in the file of templates -> where in the stream it was last
         self._last = b""  # the last text that was no such piece,
         self._last_at = 0  # and where it was
-        self._out = None
         self._bits = self._count = 0  # not yet a whole byte
 
     def skip(self, check):
@@ -39,10 +45,13 @@ class Gzip:
         self._size += check[0]
         self._combine(*check)
 
-    def encode(self, pieces):
-        """The compressed bytes of one part. pieces: (bytes, their check and their place among the
-        templates; if they are none, None and 0)."""
-        out = self._out = bytearray()
+    def encode(self, pieces, plan):
+        """Append the compressed bytes of one part to the list `plan`; returns how many there are.
+
+        pieces: (bytes, their check and place in the file of templates; of what is not from there, None and 0).
+        """
+        self._plan = plan
+        first = len(plan)
         self._put(2, 3)  # not the last block; fixed codes
         for piece, check, place in pieces:
             at = self._size
@@ -60,9 +69,10 @@ class Gzip:
         self._put(0, 3)  # an empty stored block, which ends at a whole byte
         if self._count:
             self._put(0, 8 - self._count)
-        out.extend(b"\0\0\xff\xff")
-        self._out = None
-        return out
+        for byte in b"\0\0\xff\xff":
+            self._put(byte, 8)
+        self._flush()
+        return sum([len(chunk) for chunk in plan[first:]])
 
     def finish(self):
         """The stream's last bytes: an empty last block, checksum, size."""
@@ -117,9 +127,19 @@ class Gzip:
         self._bits |= value << self._count
         self._count += count
         while self._count >= 8:
-            self._out.append(self._bits & 255)
+            if self._end == len(self._out):
+                self._flush()
+                self._out = bytearray(MORE_BYTES)
+                self._start = self._end = 0
+            self._out[self._end] = self._bits & 255
+            self._end += 1
             self._bits >>= 8
             self._count -= 8
+
+    def _flush(self):
+        if self._start < self._end:
+            self._plan.append(memoryview(self._out)[self._start : self._end])
+        self._start = self._end
 
     def _check(self, piece):
         low = self._low ^ 0xFFFF

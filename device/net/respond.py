@@ -1,14 +1,14 @@
 """From a request to its answer, step by step, each with no more than its own code in memory."""
 
-from ..overlay import make_room
+from ..overlay import forget, make_room
 
 PARSING = "net.http net.form"
 DECIDING = "net.portal net.actions net.answer net.form net.scan net.station net.api credentials"
 SHOWING = " net.view owner settings fields entries store"
 RENDERING = " net.rows net.fieldset net.template net.gzip net.text"
+ROOM_BYTES = 256
+ROOM_PER_ROW_BYTES = 32
 PAGES = "/lib/homeport/pages"
-DEFAULT_LANGUAGE = b"en"
-DIGITS = b"0123456789"
 
 # No script or style from elsewhere, no other site's frame, no form to elsewhere.
 SAFE_PAGE = (
@@ -46,26 +46,17 @@ def page(context, request, status, name, problem, form):
     """
     hardware = context.hardware
     form = form or {}
-    languages = [file.encode() for file in hardware.files(PAGES)]
-    file_name = str(choose(request.language, languages), "ascii")  # trusted: a file's name
-    values = view(context, problem, form)
-    inputs = owners_inputs(context, form, file_name) if name == b"setup" and context.fields else ()
-    make_room(SHOWING)
-    if inputs:
-        from .fieldset import fieldset
-
-        values[b"fields"] = lambda: fieldset(inputs)
-    from .rows import known, rows
-
-    seen = context.seen
-    networks = context.networks
-    values[b"rows"] = lambda: rows(seen, networks, values[b"meant"])
-    values[b"known"] = lambda: known(networks)
     packer = None
     if request.gzip:
         from .gzip import Gzip
 
-        packer = Gzip()
+        packer = Gzip(ROOM_BYTES + ROOM_PER_ROW_BYTES * len(context.seen))
+    file_name = language(hardware, request)
+    values = view(context, problem, form)
+    inputs = owners_inputs(context, form, file_name) if name == b"setup" and context.fields else ()
+    make_room(SHOWING)
+    lists(context, values, inputs)
+    if packer:
         file_name += ".gz"
     with hardware.page(file_name) as file:
         length, plan = planned(file, name, values, packer)
@@ -77,6 +68,14 @@ def page(context, request, status, name, problem, form):
     if packer:
         fields += ((b"Content-Encoding", b"gzip"),)
     return status, fields, length, sent(hardware, file_name, plan)
+
+
+def language(hardware, request):
+    """The name of the file of pages that the request prefers."""
+    from .language import choose
+
+    forget("net.language")
+    return str(choose(request.language, [name.encode() for name in hardware.files(PAGES)]), "ascii")  # trusted: a file
 
 
 def view(context, problem, form):
@@ -97,30 +96,28 @@ def planned(*words):
     return planned(*words)
 
 
-def choose(header, available):
-    """The one of `available` (bytes) that the start of an Accept-Language prefers (RFC 9110 section 12.5.4).
+def lists(context, values, inputs):
+    """Add the functions that yield the items of the pages' lists. Their code comes when the turn is theirs."""
+    seen = context.seen  # another scan may follow before this page has left
+    networks = context.networks
 
-    DEFAULT_LANGUAGE if it names none of them.
-    """
-    best = DEFAULT_LANGUAGE
-    weight = 0
-    for choice in header.lower().split(b","):
-        words = choice.replace(b" ", b"").split(b";")
-        tag = words[0].split(b"-")[0]
-        quality = 1000
-        if len(words) > 1 and words[1][:2] == b"q=":
-            quality = thousandths(words[1][2:])
-        if tag in available and quality > weight:
-            best = tag
-            weight = quality
-    return best
+    def rows():
+        from .rows import rows
 
+        return rows(seen, networks, values[b"meant"])
 
-def thousandths(number):
-    """1000 for b"1", 850 for b"0.85"; 0 for what is no such number."""
-    if number[:1] == b"1":
-        return 1000
-    fraction = (number[2:5] + b"000")[:3]
-    if number[:2] not in (b"0.", b"0") or fraction.strip(DIGITS):
-        return 0
-    return int(str(fraction, "ascii"))  # trusted: digits only
+    def known():
+        from .rows import known
+
+        return known(networks)
+
+    def fields():
+        forget("net.rows")
+        from .fieldset import fieldset
+
+        return fieldset(inputs)
+
+    values[b"rows"] = rows
+    values[b"known"] = known
+    if inputs:
+        values[b"fields"] = fields

@@ -4,6 +4,7 @@ from struct import unpack
 
 from .text import shown
 
+RECORD_BYTES = 5
 CHECK = "<HHHHH"
 CHECK_BYTES = 10
 END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
@@ -17,7 +18,7 @@ def planned(file, name, values, packer=None):
     """
     words = file.readline().split()
     file.seek(int(str(words[words.index(name) + 1], "ascii")))  # trusted: our own file
-    names = file.readline().split()
+    names = file.readline()
     length = 0
     plan = []
     if packer:
@@ -41,11 +42,10 @@ def planned(file, name, values, packer=None):
             part = shown(value or b"") if kind == TEXT else value or b""
             pieces = ((part, None, 0),)
         if packer:
-            part = packer.encode(pieces)
-            length += len(part)
-        else:
-            for piece, _, _ in pieces:
-                length += len(piece)
+            length += packer.encode(pieces, plan)
+            continue
+        for piece, _, _ in pieces:
+            length += len(piece)
         plan.append(part)
     if packer:
         part = packer.finish()
@@ -60,12 +60,13 @@ def wanted(file, names, values, end=None):
     The file then stands behind the record's head.
     """
     while end is None or file.tell() < end:
-        head = file.read(4)
-        if head[0] == END:
-            return
+        head = file.read(RECORD_BYTES)
         kind = head[0]
-        size = head[2] | head[3] << 8
-        value = None if kind == STATIC else values.get(names[head[1]])
+        if kind == END:
+            return
+        start = head[1] | head[2] << 8
+        size = head[3] | head[4] << 8
+        value = None if kind == STATIC else values.get(names[start : names.find(b" ", start)])
         if kind in (IF, UNLESS, EACH) and bool(value) == (kind == UNLESS):
             file.seek(size, 1)
         elif kind not in (IF, UNLESS):
