@@ -203,7 +203,7 @@ def test_every_phone_gets_what_it_needs_from_the_board_at_its_own_address(bench)
     image = bench.image(firmware=True)
     seed = random.randrange(1 << 32)
     print("seed", seed)
-    words = ["unshare", "--net", sys.executable, "-m", "host_tests.corpus.outside", image, seed, REPLAY_S]
+    words = ["unshare", "--net", sys.executable, "-m", "host_tests.outside", image, seed, REPLAY_S]
     done = subprocess.run(
         list(map(str, words)), capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent
     )

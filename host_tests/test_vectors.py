@@ -12,9 +12,10 @@ import pytest
 
 from device.net.dns import PHASE_A, PHASE_B
 from device.net.http import HTTPError
-from host_tests.corpus import check, load
+from host_tests.corpus import load
 from host_tests.corpus.replay import PIECES_BYTES, answer, parse
 
+from . import check
 from .fakes import Router
 from .scene import Scene
 

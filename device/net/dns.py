@@ -17,7 +17,7 @@ NOTIMP = 4
 # Lists of names, each meant with all names below it: as they are sent (RFC 1035 section 3.1), in lower case, one after
 # the other in one object, because a tuple of small ones would take three times the heap.
 
-# Android's probe hosts, for HTTPS (in China www.qq.com) and for HTTP: phases.py says which are withheld when.
+# Android's probe hosts, for HTTPS (in China www.qq.com) and for HTTP: phases.py says which are held back when.
 PHASE_A = b"\3www\6google\3com\0\3www\2qq\3com\0"
 PHASE_B = b"\x11connectivitycheck\7gstatic\3com\0"
 ABSENT = (

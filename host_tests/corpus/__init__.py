@@ -5,10 +5,9 @@ is meant only if there is one); rcode; address of the one A record, none if miss
 http.json: name; phase: success if it is asked once the board is online and has told so, else the portal is open;
 request, one character a byte; status: any of these is right for the final answer; silence: so is none; body, whole;
 body_bytes: fewest and most of them; type: how Content-Type begins; fields: more that must be there, with their values;
-rests: nothing may have changed. check.py judges answers by these, and by what every answer must keep.
+rests: nothing may have changed. host_tests/check.py judges answers by these, and by what every answer must keep.
 verdicts.json: answers and what the clients of host_tests/verdicts.py make of them.
 hostile.py: named inputs with what is right for them. replay.py: runs inputs, on CPython and on MicroPython.
-outside.py: replays the rows to a board at the chip's own address and ports.
 """
 
 

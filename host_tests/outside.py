@@ -1,6 +1,6 @@
 """Replays the rows of dns.json and http.json to a board at the chip's own address and ports, as phones there would.
 
-python -m host_tests.corpus.outside IMAGE SEED SECONDS runs in a network namespace of its own and prints, as JSON, how
+python -m host_tests.outside IMAGE SEED SECONDS runs in a network namespace of its own and prints, as JSON, how
 much was asked and what was wrong. Every request is sent whole; byte by byte, and cut in two at each place, as many as
 fit into SECONDS each, in an order that the seed gives.
 """
@@ -15,8 +15,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from ..boards import RunningBoard
-from . import check, load
+from . import check
+from .boards import RunningBoard
+from .corpus import load
 
 BOARD = "192.168.4.1"
 AIR = {"networks": [{"ssid": "Home", "key": "correct horse", "join_ms": 300}], "phones": 1}

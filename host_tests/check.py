@@ -1,4 +1,4 @@
-"""Judges answers to the rows of dns.json and http.json: what is wrong with one, as a list of sentences.
+"""Judges answers to the rows of corpus/dns.json and http.json: what is wrong with one, as a list of sentences.
 
 Beyond what a row expects, every answer must keep what the portal promises to all clients.
 """
