@@ -9,6 +9,7 @@ from . import Request
 
 BLOCK_BYTES = 128  # of a file are read at a time
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
+PARSING_SEGMENTS = 3  # what is allocated while one segment is parsed: a line, its parts, what is kept of them
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
 TOTAL_TIMEOUT_MS = 20_000  # whatever a slow or hostile client does
 DRAIN_TIMEOUT_MS = 1_000  # for the rest of a request that was answered early
@@ -40,6 +41,7 @@ class Connection:
         """Have the code and the room to read more of the request. MemoryError: try again, nothing is lost."""
         from . import http  # noqa: F401
 
+        [bytearray(SEGMENT_BYTES) for _ in range(PARSING_SEGMENTS)]  # once begun, parsing could not be tried again
         request = self.request
         if request.head_complete and len(self.buffer) < request.length:
             larger = bytearray(request.length)
