@@ -240,7 +240,8 @@ def test_a_board_enters_phase_b_for_who_asks_again_and_leaves_it_after_http(benc
         return time.monotonic() - start
 
     assert has_address("example.com") and not has_address(HTTPS_HOST)
-    assert ASKED_AGAIN_MS / 1000 <= given_for_s(True) < 3
+    # The first answer left the board a little before it came here, and clocks count whole milliseconds.
+    assert ASKED_AGAIN_MS / 1000 - 0.1 <= given_for_s(True) < 3
     assert has_address(HTTPS_HOST)
     assert given_for_s(False) >= 3
     request = b"GET /gen_204 HTTP/1.1\r\nHost: www.google.com\r\n\r\n"
