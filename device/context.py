@@ -8,7 +8,7 @@ from .overlay import forget
 # What is in memory while somebody asks for something only.
 ON_DEMAND = (
     "net.respond net.http net.form net.portal net.actions net.api net.scan net.station credentials store settings"
-    " fields entries owner net.view net.rows net.fieldset net.template net.gzip net.text net.answer"
+    " fields entries owner net.view net.lists net.rows net.fieldset net.template net.gzip net.text net.answer"
 )
 
 
@@ -89,7 +89,7 @@ class Context:
         self.radio.close_access_point()
 
     def respond(self, request, body):
-        """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
+        """(status, fields, length, parts) for a complete request; HTTPError for one that is refused."""
         from .net.respond import respond
 
         return respond(self, request, body)

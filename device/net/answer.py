@@ -56,5 +56,5 @@ def redirect(status, location):
 
 
 def short(status, fields, body):
-    """(status, fields, length, pieces) of an answer whose body is in memory, bytes."""
+    """(status, fields, length, parts) of an answer whose body is in memory, bytes."""
     return status, fields, len(body), (body,)

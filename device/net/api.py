@@ -12,8 +12,8 @@ def networks(context):
     """The answer to GET /api/networks: strongest first, one row a name."""
     seen = context.seen
     saved = [network.ssid for network in context.networks]
-    length = sum(len(row) for row in network_rows(seen, saved))
-    return 200, (JSON,), length, network_rows(seen, saved)
+    rows = list(network_rows(seen, saved))
+    return 200, (JSON,), sum([len(row) for row in rows]), rows
 
 
 def network_rows(seen, saved):

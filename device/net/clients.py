@@ -89,7 +89,7 @@ class Clients:
         if connection.request:
             connection.make_ready()
         try:
-            if connection.pieces:
+            if connection.parts is not None:
                 moved = connection.send()
             else:
                 moved = connection.receive()
@@ -99,7 +99,7 @@ class Clients:
             if moved:
                 connection.moved_at = self._clock.now()
         except EOFError:
-            if connection.pieces and connection.draining:
+            if connection.parts is not None and connection.draining:
                 connection.drain(self._clock.now())
                 self._poller.modify(connection.sock, self._hardware.POLLIN)
             else:
@@ -111,42 +111,53 @@ class Clients:
             from .answer import error
 
             self._start(connection, *error(refusal.args[0]))
-        except (OSError, MemoryError):
-            self._drop(connection)  # reset by the client, or no room to serve it
+        except OSError:
+            self._drop(connection)  # reset by the client
+        except MemoryError:
+            if connection.parts is not None or connection.waits_for_memory():
+                raise
+            self._drop(connection)  # parsing cannot be tried again
             gc.collect()
 
     def _answer(self, connection, request):
+        if connection.reply is None:
+            connection.news = self._news(request)
+            connection.reply = self._respond(connection, request)
+        if connection.reply:
+            self._start(connection, *connection.reply)
+
+    def _respond(self, connection, request):
+        """What the application says, None if there is no room for it now."""
         body = memoryview(connection.buffer)[: request.length]
-        news = self._news(request)
         try:
             try:
-                answer = self._context.respond(request, body)
+                return self._context.respond(request, body)
             except MemoryError:
                 self._context.rest()  # code that the last page has left there makes room
-                answer = self._context.respond(request, body)
+                return self._context.respond(request, body)
         except HTTPError:
             raise
         except MemoryError:
             gc.collect()
             if [other for other in self._connections if not other.waits_for_memory()]:
-                return  # it is tried again when that one is done
+                return None  # it is tried again when that one is done
             raise HTTPError(503)
         except Exception as error:  # a fault in a page must not take the portal down
             print("portal fault:", repr(error))
             raise HTTPError(500)
-        self._start(connection, *answer)
-        if answer[0] == 200:
-            connection.news = news
 
     def _start(self, connection, *answer):
+        if answer[0] != 200:
+            connection.news = None
         self._server.phases.heard(connection.peer, self._clock.now())
-        connection.answer(*answer)
+        connection.answer(self._hardware.page, *answer)
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
 
     def _news(self, request):
-        """The attempt whose outcome the answer will tell, None if it tells none. HEAD is how a page's script waits."""
+        """The attempt whose outcome the answer will tell, None if it tells none. The page's script
+        asks for the status before it fetches the page again: a person has seen nothing by that."""
         attempt = self._context.attempt
-        if request.method == b"GET" and request.path in (b"/status", b"/api/status"):
+        if request.method == b"GET" and request.path == b"/status":
             if attempt and attempt.outcome != "trying":
                 return attempt
 
@@ -157,7 +168,7 @@ class Clients:
 
     def _drop(self, connection):
         self._poller.unregister(connection.sock)
-        connection.sock.close()
+        connection.close()
         self._connections.remove(connection)
         self._accept_if(True)
         for other in self._connections:

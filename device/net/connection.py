@@ -7,7 +7,6 @@ socket is closed (extmod/modlwip.c).
 from ..overlay import make_room
 from . import Request
 
-BLOCK_BYTES = 128  # of a file are read at a time
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
 PARSING_SEGMENTS = 3  # what is allocated while one segment is parsed: a line, its parts, what is kept of them
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
@@ -21,19 +20,23 @@ CROWDED_TOTAL_TIMEOUT_MS = 6_000  # a page takes less than one
 
 class Connection:
     """Receives into and sends from one buffer. `request` is None once it is answered. Whoever makes it sets `sock`,
-    and `peer`, the client's address; `news` is for their use."""
+    and `peer`, the client's address; `news` and `reply` are for their use."""
 
     def __init__(self, now):
-        self.sock = self.peer = self.news = None
+        self.sock = self.peer = self.news = self.reply = None
         self.buffer = bytearray(SEGMENT_BYTES)
         self.start = 0
         self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
         self.request = Request()
         self.heard = False
         self.draining = False  # answered before it was read to its end: the rest is read and dropped
-        self.pieces = None  # iterator of the answer's bytes
-        self.piece = b""
-        self.piece_at = 0
+        self.parts = None  # of the answer, see answer()
+        self._head = b""  # what goes before them
+        self._part = -1  # which of them is sent, from -1 for the head on,
+        self._sent = 0  # and how much of it has been,
+        self._item = 0  # or of which item,
+        self._piece = None  # whose bytes these are
+        self._file = None
         self.began_at = self.moved_at = now
         self.limit_ms = TOTAL_TIMEOUT_MS
 
@@ -66,21 +69,23 @@ class Connection:
                 self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
-    def answer(self, status, fields, length, pieces):
-        """Start to send. pieces: an iterable of bytes, walked once; length: of all of them."""
+    def answer(self, open_page, status, fields, length, parts):
+        """Start to send. MemoryError: try again, nothing was done.
+
+        parts: a list; in it are bytes, names of files for open_page(), places in the last file, each with a size
+        behind it, and functions of that file and a number: the bytes of its n-th item, None behind the last one.
+        length: of all that they stand for, in bytes.
+        """
         from .answer import head
 
         request = self.request
-        first = head(status, length, fields)
+        if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
+            self._head = head(status, length, fields)
         make_room("net.answer net.respond")
-        if request.method == b"HEAD":
-            self.pieces = iter((first,))
-        else:
-            self.pieces = iter(pieces)
-            if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
-                self.piece = first
+        self._open_page = open_page
+        self.parts = () if request.method == b"HEAD" else parts
         self.draining = not request.complete
-        self.request = None
+        self.request = self.reply = None
         self.start = self.end = 0
 
     def send(self):
@@ -93,7 +98,7 @@ class Connection:
 
     def drain(self, now):
         """Everything is sent. Closing with data unread would reset the connection and destroy the answer."""
-        self.pieces = None
+        self.parts = None
         self.end = 0
         self.began_at = now
         self.limit_ms = DRAIN_TIMEOUT_MS
@@ -111,48 +116,46 @@ class Connection:
             idle_ms = CROWDED_IDLE_TIMEOUT_MS if self.heard else SILENT_TIMEOUT_MS
         return now - self.began_at >= limit_ms or now - self.moved_at >= idle_ms
 
+    def close(self):
+        self.sock.close()
+        if self._file:
+            self._file.close()
+
     def _fill(self):
-        """Pack the next pieces of the answer into one segment."""
-        end = 0
-        while end < SEGMENT_BYTES:
-            count = min(len(self.piece) - self.piece_at, SEGMENT_BYTES - end)
-            if not count:
-                try:
-                    self.piece = next(self.pieces)
-                except StopIteration:
-                    break
-                self.piece_at = 0
+        """Pack the next parts of the answer into one segment. MemoryError: what was packed is whole and goes out."""
+        self.start = self.end = 0
+        while self.end < SEGMENT_BYTES and self._part < len(self.parts):
+            part = self._head if self._part < 0 else self.parts[self._part]
+            if isinstance(part, str):
+                self._file = self._open_page(part)
+                self._part += 1
                 continue
-            self.buffer[end : end + count] = memoryview(self.piece)[self.piece_at : self.piece_at + count]
-            self.piece_at += count
-            end += count
-        if not end:
-            raise EOFError
-        self.start = 0
-        self.end = end
-
-
-def sent(hardware, name, plan):
-    """Yield the bytes of a page that template.py has planned: each part is bytes, a list, or two numbers: where in the
-    file `name` of the compiled pages something begins, and its size.
-    """
-    with hardware.page(name) as file:
-        at = 0
-        while at < len(plan):
-            part = plan[at]
-            at += 1
+            if callable(part):
+                self._piece = self._piece or part(self._file, self._item)
+                if self._piece is None:
+                    self._part += 1
+                    self._item = 0
+                    continue
+                part = self._piece
+            room = memoryview(self.buffer)[self.end : SEGMENT_BYTES]
             if isinstance(part, int):
-                file.seek(part)
-                left = plan[at]
-                at += 1
-                while left:
-                    block = file.read(min(left, BLOCK_BYTES))
-                    if not block:
-                        return  # the file was cut short: the length that was announced will tell
-                    left -= len(block)
-                    yield block
-            elif isinstance(part, (bytes, bytearray, memoryview)):
-                yield part
+                size = self.parts[self._part + 1]
+                self._file.seek(part + self._sent)
+                count = self._file.readinto(room[: size - self._sent])
+                if not count:
+                    raise OSError("a file of pages was cut short")
             else:
-                for piece, _, _ in part.pieces(file):
-                    yield piece
+                size = len(part)
+                count = min(size - self._sent, len(room))
+                room[:count] = memoryview(part)[self._sent : self._sent + count]
+            self.end += count
+            self._sent += count
+            if self._sent == size:
+                self._sent = 0
+                if self._piece is None:
+                    self._part += 2 if isinstance(part, int) else 1
+                else:
+                    self._item += 1
+                    self._piece = None
+        if not self.end:
+            raise EOFError

@@ -12,7 +12,7 @@ DIGITS = b"0123456789"
 
 
 def respond(context, request, body):
-    """(status, fields, length, pieces) for a complete request, or (status, name, problem, form) for a page: respond.py
+    """(status, fields, length, parts) for a complete request, or (status, name, problem, form) for a page: respond.py
     makes it when the code that decides has left the memory. HTTPError for a request that is refused.
     """
     own = context.radio.access_point.ifconfig()[0].encode()

@@ -3,9 +3,9 @@
 from ..overlay import forget, make_room
 
 PARSING = "net.http net.form"
-DECIDING = "net.portal net.actions net.answer net.form net.scan net.station net.api credentials"
+DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials"
 SHOWING = " net.view owner settings fields entries store"
-RENDERING = " net.rows net.fieldset net.template net.gzip net.text"
+RENDERING = "net.lists net.rows net.fieldset net.template net.gzip net.text"
 ROOM_BYTES = 256
 ROOM_PER_ROW_BYTES = 32
 PAGES = "/lib/homeport/pages"
@@ -19,16 +19,16 @@ SAFE_PAGE = (
 
 
 def respond(context, request, body):
-    """(status, fields, length, pieces) for a complete request; HTTPError for one that is refused."""
+    """(status, fields, length, parts) for a complete request; HTTPError for one that is refused."""
     make_room(PARSING)
     try:
         answer = decided(context, request, body)
         if isinstance(answer[1], bytes):
-            make_room(DECIDING)
+            make_room(DECIDING + " net.answer")
             answer = page(context, request, *answer)
         return answer
     finally:
-        make_room(DECIDING + SHOWING + RENDERING)
+        make_room(DECIDING + SHOWING)
 
 
 def decided(context, request, body):
@@ -60,14 +60,14 @@ def page(context, request, status, name, problem, form):
         file_name += ".gz"
     with hardware.page(file_name) as file:
         length, plan = planned(file, name, values, packer)
-    make_room(RENDERING)
+    if packer:
+        make_room(RENDERING)  # else it is needed while the page leaves
     from .answer import HTML
-    from .connection import sent
 
     fields = (HTML, SAFE_PAGE)
     if packer:
         fields += ((b"Content-Encoding", b"gzip"),)
-    return status, fields, length, sent(hardware, file_name, plan)
+    return status, fields, length, [file_name] + plan
 
 
 def language(hardware, request):
@@ -97,27 +97,6 @@ def planned(*words):
 
 
 def lists(context, values, inputs):
-    """Add the functions that yield the items of the pages' lists. Their code comes when the turn is theirs."""
-    seen = context.seen  # another scan may follow before this page has left
-    networks = context.networks
+    from .lists import lists
 
-    def rows():
-        from .rows import rows
-
-        return rows(seen, networks, values[b"meant"])
-
-    def known():
-        from .rows import known
-
-        return known(networks)
-
-    def fields():
-        forget("net.rows")
-        from .fieldset import fieldset
-
-        return fieldset(inputs)
-
-    values[b"rows"] = rows
-    values[b"known"] = known
-    if inputs:
-        values[b"fields"] = fields
+    lists(context, values, inputs)

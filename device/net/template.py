@@ -11,9 +11,9 @@ END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 
 
 def planned(file, name, values, packer=None):
-    """(length, plan) of a page in the file; the plan is what connection.sent() takes.
+    """(length, plan) of a page in the file; the plan is what Connection.answer() takes.
 
-    name: bytes. values: {name, bytes: bytes, a truth, or for a list a function that returns an iterable of such dicts}.
+    name: bytes. values: {name, bytes: bytes, a truth, or for a list a function as of lists.py}.
     packer: a Gzip if the file is a compressed one.
     """
     words = file.readline().split()
@@ -37,16 +37,16 @@ def planned(file, name, values, packer=None):
             continue
         if kind == EACH:
             part = Each(file.tell(), size, names, value, packer is not None)
-            pieces = part.pieces(file)
+            pieces = part.all(file)
         else:
             part = shown(value or b"") if kind == TEXT else value or b""
             pieces = ((part, None, 0),)
         if packer:
             length += packer.encode(pieces, plan)
-            continue
-        for piece, _, _ in pieces:
-            length += len(piece)
-        plan.append(part)
+        else:
+            plan.append(part)
+            for piece, _, _ in pieces:
+                length += len(piece)
     if packer:
         part = packer.finish()
         plan.append(part)
@@ -74,24 +74,40 @@ def wanted(file, names, values, end=None):
 
 
 class Each:
-    """A list: its records' place and size in the file, and a function that returns its items."""
+    """A list: its records' place and size in the file, and a function that returns its n-th item."""
 
-    def __init__(self, start, size, names, items, compressed):
+    def __init__(self, start, size, names, item, compressed):
         self._start = start
         self._end = start + size
         self._names = names
-        self._items = items
+        self._item = item
         self._compressed = compressed
 
-    def pieces(self, file):
-        """Yield (bytes, their check or None, their place in the file or 0); the file then stands behind the list."""
-        for item in self._items():
-            file.seek(self._start)
-            for kind, value, size in wanted(file, self._names, item, self._end):
-                if kind == STATIC:
-                    check = unpack(CHECK, file.read(CHECK_BYTES)) if self._compressed else None
-                    place = file.tell()
-                    yield file.read(size), check, place
-                else:
-                    yield (shown(value or b"") if kind == TEXT else value or b""), None, 0
+    def __call__(self, file, n):
+        """The bytes of the n-th item, None behind the last one."""
+        item = self._item(n)
+        if item is not None:
+            return b"".join([piece for piece, _, _ in self._pieces(file, item)])
+
+    def all(self, file):
+        """Yield what _pieces() yields, of all items; the file then stands behind the list."""
+        n = 0
+        while True:
+            item = self._item(n)
+            if item is None:
+                break
+            for piece in self._pieces(file, item):
+                yield piece
+            n += 1
         file.seek(self._end)
+
+    def _pieces(self, file, item):
+        """Yield (bytes, their check or None, their place in the file or 0)."""
+        file.seek(self._start)
+        for kind, value, size in wanted(file, self._names, item, self._end):
+            if kind == STATIC:
+                check = unpack(CHECK, file.read(CHECK_BYTES)) if self._compressed else None
+                place = file.tell()
+                yield file.read(size), check, place
+            else:
+                yield (shown(value or b"") if kind == TEXT else value or b""), None, 0
