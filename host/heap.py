@@ -144,9 +144,9 @@ def _import_in_place_of_builtins(stubs):
     return "\n".join(lines) + "\n"
 
 
-def firmware(tree=DEVICE, open_connections=1):
+def firmware(tree=DEVICE, open_connections=1, coding="gzip"):
     """Figures of the firmware at the marks of host/heap_program.py. What that program itself takes is not counted."""
-    settings = f"open_connections = {open_connections}\nmodules = {modules(tree)}\n"
+    settings = f"open_connections = {open_connections}\ncoding = {coding.encode()}\nmodules = {modules(tree)}\n"
     found = measure(tree, settings + PROGRAM.read_text(), squeezed=True)
     return found.without("program")
 

@@ -1,11 +1,13 @@
 # What is measured: power on with an empty store, portal open, queries answered, pages sent; at last, as a figure for
 # comparison, every module in memory at once, which the firmware itself may never need. Run by heap.measure() in
-# MicroPython with the stubs' sockets for a wire; firmware() puts `modules` and `open_connections` in front.
+# MicroPython with the stubs' sockets for a wire; firmware() puts `modules`, `open_connections` and `coding` in front.
 import socket
 
 import homeport
 
-REQUEST = b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nUser-Agent: phone\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\nUser-Agent: phone\r\nAccept: */*\r\nAccept-Encoding: %s\r\n\r\n" % coding  # noqa: F821
+)
 QUERIES = (  # the second one is Android's: the board keeps a note of who asks it, and when
     b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01",
     b"\x12\x35\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x11connectivitycheck\x07gstatic\x03com\x00\x00\x01\x00\x01",

@@ -152,6 +152,7 @@ class Connection:
             self._sent += count
             if self._sent == size:
                 self._sent = 0
+                self._head = b""  # it has left, if it was not gone already
                 if self._piece is None:
                     self._part += 2 if isinstance(part, int) else 1
                 else:

@@ -6,8 +6,8 @@ PARSING = "net.http net.form"
 DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials"
 SHOWING = " net.view owner settings fields entries store"
 RENDERING = "net.lists net.rows net.fieldset net.template net.gzip net.text"
-ROOM_BYTES = 256
-ROOM_PER_ROW_BYTES = 32
+ROOM_BYTES = 224
+ROOM_PER_ROW_BYTES = 24
 PAGES = "/lib/homeport/pages"
 
 # No script or style from elsewhere, no other site's frame, no form to elsewhere.
