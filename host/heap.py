@@ -110,13 +110,14 @@ class Figures:
         return Figures(used, names, self.output)
 
 
-def measure(tree, program, stubs=None, package="homeport", squeezed=False):
+def measure(tree, program, stubs=None, package="homeport", squeezed=False, files=None):
     """Run `program` in the VM and count at each line `# mark: <name>` and at its end (mark "end").
 
     tree: the folder with the firmware's sources, importable as `package` (or, if that is None, as single modules).
     program: MicroPython source; each piece between marks is compiled and dropped, its variables stay.
     squeezed: as it is deployed; `program` can then use public names only (host/squeeze.py).
     stubs: {module: source} of what the VM lacks, host/heap_stubs by default; what importing them costs is not counted.
+    files: {name: text} that lie in the root of the file system.
     """
     stubs = default_stubs() if stubs is None else stubs
     pieces = split(program)
@@ -128,11 +129,11 @@ def measure(tree, program, stubs=None, package="homeport", squeezed=False):
             (library / f"stub_{name}.py").write_text(source)
         (library / "runner.py").write_text(_RUNNER)
         (library / "stub_gc.py").write_text((STUBS / "gc.py").read_text())
-        files = {"piece_0": _import_in_place_of_builtins(stubs)}
-        files.update({f"piece_{number}": text for number, (_, text) in enumerate(pieces, 1)})
-        for name, text in files.items():
+        parts = {"piece_0": _import_in_place_of_builtins(stubs)}
+        parts.update({f"piece_{number}": text for number, (_, text) in enumerate(pieces, 1)})
+        for name, text in {**parts, **(files or {})}.items():
             (root / name).write_text(text)
-        output = run(_START + "".join(_PIECE.format(name=name) for name in files), root)
+        output = run(_START + "".join(_PIECE.format(name=name) for name in parts), root)
     return figures(output, [name for name, _ in pieces])
 
 
@@ -144,10 +145,13 @@ def _import_in_place_of_builtins(stubs):
     return "\n".join(lines) + "\n"
 
 
-def firmware(tree=DEVICE, open_connections=1, coding="gzip"):
-    """Figures of the firmware at the marks of host/heap_program.py. What that program itself takes is not counted."""
+def firmware(tree=DEVICE, open_connections=1, coding="gzip", files=None):
+    """Figures of the firmware at the marks of host/heap_program.py. What that program itself takes is not counted.
+
+    files: {name: text} on the board, as homeport.json.
+    """
     settings = f"open_connections = {open_connections}\ncoding = {coding.encode()}\nmodules = {modules(tree)}\n"
-    found = measure(tree, settings + PROGRAM.read_text(), squeezed=True)
+    found = measure(tree, settings + PROGRAM.read_text(), squeezed=True, files=files)
     return found.without("program")
 
 
