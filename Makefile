@@ -16,7 +16,7 @@ test: .venv/ready
 fast: .venv/ready
 	$(BIN)/pytest -m "not board and not browser and not slow"
 
-# Figures, not pass or fail: heap on 32 bits, requests and answers a second, time to connected.
+# Figures, not pass or fail: heap on 32 bits, bytes and requests up to the page, time to connected. Under two minutes.
 bench: .venv/ready
 	@$(BIN)/python -m host_tests.bench
 
