@@ -5,12 +5,17 @@ from pathlib import Path
 
 import pytest
 import typer
+from homeport import heap
 from homeport.board import DEFAULT_HEAP_BYTES
 from homeport.cli import app
+
+from .test_page_size import LANGUAGES, setup_page, street
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README_TOP_LINES = 40
+PAGE_SIZE_TOLERANCE_BYTES = 60  # the board of the figures has another address and name
+HEAP_TOLERANCE_BYTES = 500
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 INLINE_CODE = re.compile(r"`((?:[^`\n]|\n(?!\n))+)`")  # it may go on in the next line
@@ -149,6 +154,49 @@ def test_every_option_of_a_board_is_explained():
 
 def test_the_default_heap_is_the_one_in_the_text():
     assert f"{DEFAULT_HEAP_BYTES:,} bytes".replace(",", " ") in (ROOT / "docs/memory.md").read_text(encoding="utf-8")
+
+
+def table(page, heading):
+    """{first cell: [numbers]} of the table on the page whose head begins so."""
+    rows = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"\n| {heading}")[1].split("\n\n")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows.splitlines()[2:]]
+    return {first: [int(number.replace(" ", "")) for number in numbers] for first, *numbers in cells}
+
+
+def test_the_sizes_of_the_page_are_those_in_the_text():
+    names = {"English": "en", "German": "de", "Spanish": "es", "French": "fr", "Chinese": "zh"}
+    found = table("portal.md", "language | 8 networks")
+    assert {names[name] for name in found} == set(LANGUAGES)
+    for count, column in ((8, 0), (24, 1)):
+        scene = street(count)
+        for name, sizes in found.items():
+            real = len(setup_page(scene, names[name]).raw)
+            assert abs(real - sizes[column]) <= PAGE_SIZE_TOLERANCE_BYTES, (name, count)
+
+
+@pytest.mark.slow
+def test_the_heap_figures_are_those_in_the_text():
+    real = heap.firmware()
+    found = table("memory.md", "at | firmware | free")
+    assert len(found) >= 6
+    for mark, (used, free) in found.items():
+        mark = mark.split(",")[0]
+        assert abs(real.used[mark] - used) <= HEAP_TOLERANCE_BYTES, f"{mark}: see make bench"
+        assert used + free == heap.CHIP_HEAP_BYTES - heap.CHIP_START_BYTES, mark
+
+
+def test_every_language_of_the_page_is_named_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(name in readme for name in table("portal.md", "language | 8 networks"))
+
+
+def test_there_is_a_picture_of_every_page_and_look_and_of_nothing_else():
+    taken = {path.stem for path in (ROOT / "docs" / "screenshots").glob("*.png")}
+    kinds = {f"setup-{language}" for language in LANGUAGES if language != "en"}
+    for browser in ("chromium", "firefox"):
+        kinds |= {f"{page}-{browser}-{look}" for page in ("setup", "failed") for look in ("dark", "light")}
+        kinds.add(f"connected-{browser}")
+    assert taken == kinds  # that a link to one leads somewhere is checked above
 
 
 # And the checks find what they are there for.
