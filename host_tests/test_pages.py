@@ -209,10 +209,12 @@ def test_a_wrong_language_file_is_refused_with_its_name(tmp_path):
         (b"pt,,;;=,\xff\xfe,fr;q=0.", b"en"),
         (b"nl;q=0.9", b"en"),
         (b"de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7,fr;q=0.6,it;q", b"de"),  # cut: 64 bytes are kept
+        (b"de.gz", b"en"),
+        (b"fr.gz;q=0.9, es;q=0.1", b"es"),
     ],
 )
 def test_the_language_that_a_phone_prefers_is_chosen(header, language):
-    assert choose(header, [b"de", b"en", b"es", b"fr", b"zh"]) == language
+    assert choose(header, [b"de", b"de.gz", b"en", b"en.gz", b"es", b"es.gz", b"fr", b"zh"]) == language
 
 
 ON_THE_VM = """

@@ -116,7 +116,8 @@ def parse_field(request, line, cut):
     elif name == b"accept-encoding":
         request.gzip = request.gzip or admits_gzip(value.lower())
     elif name == b"accept-language":
-        request.language = value[:LANGUAGE_LIMIT_BYTES]
+        value = (value + b",")[:LANGUAGE_LIMIT_BYTES]
+        request.language = value[: value.rfind(b",")]  # only what is whole: without its weight, one would come first
     elif name == b"content-type":
         request.form = value.lower().split(b";", 1)[0].strip() == b"application/x-www-form-urlencoded"
     elif name == b"expect":

@@ -5,7 +5,10 @@ DIGITS = b"0123456789"
 
 
 def choose(header, available):
-    """The one of `available` (bytes) that the start of an Accept-Language prefers; DEFAULT if it names none of them."""
+    """The one of `available` (bytes) that the start of an Accept-Language prefers; DEFAULT if it names none of them.
+
+    available: names of files, of which those with an ending are no languages.
+    """
     best = DEFAULT
     weight = 0
     for choice in header.lower().split(b","):
@@ -14,7 +17,7 @@ def choose(header, available):
         quality = 1000
         if len(words) > 1 and words[1][:2] == b"q=":
             quality = thousandths(words[1][2:])
-        if tag in available and quality > weight:
+        if quality > weight and tag in available and b"." not in tag:
             best = tag
             weight = quality
     return best
