@@ -5,11 +5,12 @@ from .clock import Clock
 from .net.radio import Radio
 from .overlay import forget
 
-# What is in memory while somebody asks for something only.
+# What is in memory while somebody asks for something only; the second while pages are made.
 ON_DEMAND = (
     "net.respond net.http net.form net.portal net.actions net.api net.scan net.station credentials store settings"
-    " fields entries owner net.view net.lists net.rows net.fieldset net.template net.gzip net.text net.answer"
+    " fields entries owner net.view net.answer"
 )
+RENDERING = "net.lists net.rows net.fieldset net.template net.gzip net.text"
 
 
 class Network:
@@ -46,6 +47,7 @@ class Context:
         self.forgotten = False  # a person had everything erased
         self.released = False  # who looks for a portal hears that there is none, so that sign-in pages close
         self.portal = None  # the server, while the portal is open
+        self.rendering = 0  # how many pages are rendered while they leave
         self.fields = ()  # the owner's inputs, while the portal is open, see owner.py
         self._portal_key = None  # of the access point that is wanted, None = closed
         self._portal_retry_at = 0
@@ -95,5 +97,7 @@ class Context:
         return respond(self, request, body)
 
     def rest(self):
-        """Nobody has asked for a while: the pages' code leaves the memory."""
+        """Nobody has asked for a while, or memory is short: the pages' code leaves it."""
         forget(ON_DEMAND)
+        if not self.rendering:
+            forget(RENDERING)

@@ -13,8 +13,13 @@ PACKAGE = __name__[: __name__.rfind(".")]
 
 def forget(names):
     """Let go of modules of this package, named from its root with spaces between, as in "store net.pages"."""
-    for name in names.split():
-        name = PACKAGE + "." + name
+    start = 0
+    while start < len(names):  # split() would need room for all of them, and there may be none
+        end = names.find(" ", start)
+        if end < 0:
+            end = len(names)
+        name = PACKAGE + "." + names[start:end]
+        start = end + 1
         if name in sys.modules:
             del sys.modules[name]
             dot = name.rfind(".")

@@ -1,6 +1,12 @@
 """The heads of HTTP answers (RFC 9112 section 4). Pure functions on bytes."""
 
 HTML = (b"Content-Type", b"text/html; charset=utf-8")
+# No script or style from elsewhere, no other site's frame, no form to elsewhere.
+SAFE_PAGE = (
+    b"Content-Security-Policy",
+    b"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';connect-src 'self';form-action 'self';"
+    b"base-uri 'none';frame-ancestors 'none'",
+)
 REASONS = b"""200 OK
 204 No Content
 302 Found

@@ -134,6 +134,7 @@ class Clients:
                 return self._context.respond(request, body)
             except MemoryError:
                 self._context.rest()  # code that the last page has left there makes room
+                request.gzip = False  # and a page as it is needs less while it is made
                 return self._context.respond(request, body)
         except HTTPError:
             raise
@@ -151,6 +152,7 @@ class Clients:
             connection.news = None
         self._server.phases.heard(connection.peer, self._clock.now())
         connection.answer(self._hardware.page, *answer)
+        self._context.rendering += connection.renders
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
 
     def _news(self, request):
@@ -169,6 +171,7 @@ class Clients:
     def _drop(self, connection):
         self._poller.unregister(connection.sock)
         connection.close()
+        self._context.rendering -= connection.renders
         self._connections.remove(connection)
         self._accept_if(True)
         for other in self._connections:

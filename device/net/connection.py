@@ -24,6 +24,7 @@ class Connection:
 
     def __init__(self, now):
         self.sock = self.peer = self.news = self.reply = None
+        self.renders = False  # parts of the answer are made while it leaves
         self.buffer = bytearray(SEGMENT_BYTES)
         self.start = 0
         self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
@@ -82,6 +83,8 @@ class Connection:
         if request.version != 9:  # HTTP/0.9: no head (RFC 1945 section 4.1)
             self._head = head(status, length, fields)
         make_room("net.answer net.respond")
+        for part in parts:
+            self.renders = self.renders or callable(part)
         self._open_page = open_page
         self.parts = () if request.method == b"HEAD" else parts
         self.draining = not request.complete

@@ -4,18 +4,11 @@ from ..overlay import forget, make_room
 
 PARSING = "net.http net.form"
 DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials"
-SHOWING = " net.view owner settings fields entries store"
+OWNERS = " owner settings fields entries store"
 RENDERING = "net.lists net.rows net.fieldset net.template net.gzip net.text"
 ROOM_BYTES = 224
 ROOM_PER_ROW_BYTES = 24
 PAGES = "/lib/homeport/pages"
-
-# No script or style from elsewhere, no other site's frame, no form to elsewhere.
-SAFE_PAGE = (
-    b"Content-Security-Policy",
-    b"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';connect-src 'self';form-action 'self';"
-    b"base-uri 'none';frame-ancestors 'none'",
-)
 
 
 def respond(context, request, body):
@@ -28,7 +21,7 @@ def respond(context, request, body):
             answer = page(context, request, *answer)
         return answer
     finally:
-        make_room(DECIDING + SHOWING)
+        make_room(DECIDING + OWNERS)
 
 
 def decided(context, request, body):
@@ -46,23 +39,23 @@ def page(context, request, status, name, problem, form):
     """
     hardware = context.hardware
     form = form or {}
+    file_name = language(hardware, request)
+    inputs = owners_inputs(context, form, file_name) if name == b"setup" and context.fields else ()
+    make_room(OWNERS)
     packer = None
     if request.gzip:
         from .gzip import Gzip
 
         packer = Gzip(ROOM_BYTES + ROOM_PER_ROW_BYTES * len(context.seen))
-    file_name = language(hardware, request)
-    values = view(context, problem, form)
-    inputs = owners_inputs(context, form, file_name) if name == b"setup" and context.fields else ()
-    make_room(SHOWING)
-    lists(context, values, inputs)
-    if packer:
         file_name += ".gz"
+    values = view(context, problem, form)
+    make_room("net.view")
+    lists(context, values, inputs)
     with hardware.page(file_name) as file:
         length, plan = planned(file, name, values, packer)
-    if packer:
-        make_room(RENDERING)  # else it is needed while the page leaves
-    from .answer import HTML
+    if packer and not context.rendering:
+        make_room(RENDERING)  # else it is needed while a page leaves
+    from .answer import HTML, SAFE_PAGE
 
     fields = (HTML, SAFE_PAGE)
     if packer:

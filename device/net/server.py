@@ -35,24 +35,24 @@ class Server:
 
     def serve(self, timeout_ms):
         """Handle what is ready, waiting at most timeout_ms for it. Nothing that clients do raises."""
-        try:
-            for sock, _ in self.poller.poll(timeout_ms):
-                try:
-                    if sock is self._dns:
-                        self._answer_dns()
-                        continue
-                    if self._clients is None:
-                        from .clients import Clients
+        for sock, _ in self.poller.poll(timeout_ms):
+            try:
+                if sock is self._dns:
+                    self._answer_dns()
+                    continue
+                if self._clients is None:
+                    from .clients import Clients
 
-                        self._clients = Clients(self)
-                    self._clients.advance(sock)
-                except MemoryError:
-                    self._rest()  # all of it is still to be done: the next turn tries again
+                    self._clients = Clients(self)
+                self._clients.advance(sock)
+            except MemoryError:
+                self._rest()  # all of it is still to be done: the next turn tries again
+        try:
             if self._clients and self._clients.are_gone():
                 self._clients = None
                 self._rest()
         except MemoryError:
-            pass  # not even for making room: a client that has had its time will give some back
+            self._rest()
 
     def close(self):
         if self._clients:
@@ -62,9 +62,12 @@ class Server:
         self.poller = None
 
     def _rest(self):
-        if self._clients is None:
-            forget(CLIENTS)
-        self.context.rest()
+        try:
+            if self._clients is None:
+                forget(CLIENTS)
+            self.context.rest()
+        except MemoryError:
+            pass  # not even for making room: a client that has had its time will give some back
 
     def _answer_dns(self):
         try:

@@ -10,9 +10,10 @@ def view(context, problem, form):
     attempt = context.attempt
     joined = context.joined
     meant = form.get(b"ssid", b"")
+    name = context.name.encode()
     values = {
-        b"name": context.name.encode(),
-        b"device": form.get(b"device", context.name.encode()),
+        b"name": name,
+        b"device": form.get(b"device", name),
         b"here": context.radio.access_point.ifconfig()[0].encode(),
         b"networks": context.seen,
         b"saved": context.networks,
@@ -32,6 +33,7 @@ def view(context, problem, form):
             values[warning.encode()] = True
         if attempt.outcome == "failed":
             meant = meant or attempt.network.ssid
+            values[b"device"] = (attempt.values or {}).get(b"device", name)
     if joined:
         values[b"online"] = True
         values[b"joined"] = joined.ssid
