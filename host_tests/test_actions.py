@@ -1,6 +1,7 @@
 """What a person does through the portal beside joining: inputs of the owner, the device's name, two phones at once."""
 
 import json
+import re
 
 import pytest
 
@@ -65,6 +66,8 @@ def test_a_failed_attempt_saves_nothing_and_what_was_entered_is_put_back(scene):
     assert stored(scene) == {}
     assert shown(scene) == {b"host": b"10.0.0.1", b"port": b"5", b"led": b"0"}
     assert scene.hardware.hostname == scene.context.name == "Homeport-FFEE"
+    page = scene.phone.get(b"/").body
+    assert re.search(rb'name=device [^>]*value="lamp"', page) and b"correct horse" not in page
 
 
 @pytest.mark.parametrize(
