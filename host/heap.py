@@ -76,7 +76,7 @@ def overwrite_stack(depth):
 """
 _PIECE = """
 run_piece("/{name}")
-overwrite_stack(30)
+overwrite_stack(60)
 gc.collect()
 micropython.qstr_info()
 print("@bytes", gc.mem_alloc())

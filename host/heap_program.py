@@ -14,7 +14,7 @@ QUERIES = (  # the second one is Android's: the board keeps a note of who asks i
 )
 SEGMENT_BYTES = 536
 TURNS_LIMIT = 1000
-REST_TURNS = 3000  # the stubs' clock moves a few milliseconds a turn: longer than the server keeps a page's code
+REST_TURNS = 2500  # the stubs' clock moves a millisecond a turn or more: longer than the server keeps a page's code
 
 
 def step_until(reached, what):
