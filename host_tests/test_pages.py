@@ -48,6 +48,7 @@ def sent(open_page, parts):
     client = connection.Connection(0)
     client.sock = Wire()
     client.request.version = 9
+    client.make_ready()
     client.answer(open_page, 200, (), None, parts)
     for _ in range(1000):
         try:
@@ -239,6 +240,7 @@ for name, packer in (("en", None), ("en.gz", Gzip(100))):
     client = connection.Connection(0)
     client.sock = Wire()
     client.request.version = 9
+    client.make_ready()
     client.answer(page, 200, (), length, [name] + plan)
     try:
         while True:

@@ -222,7 +222,7 @@ def test_the_checker_notices_a_change_of_meaning(path, old, new):
 def test_squeezing_leaves_thousands_of_bytes_more_of_heap(monkeypatch):
     squeezed = heap.firmware()
     plain_modules = heap.modules(squeezed=False)
-    program = f"open_connections = 1\nmodules = {plain_modules}\n" + heap.PROGRAM.read_text()
+    program = f"open_connections = 1\ncoding = b'gzip'\nmodules = {plain_modules}\n" + heap.PROGRAM.read_text()
     plain = heap.measure(DEVICE, program)
     mark = "in the middle of a page"
     print(plain.used, squeezed.used)

@@ -25,7 +25,7 @@ class Connection:
     def __init__(self, now):
         self.sock = self.peer = self.news = self.reply = None
         self.renders = False  # parts of the answer are made while it leaves
-        self.buffer = bytearray(SEGMENT_BYTES)
+        self.buffer = None  # until there is something to read: four that wait must not starve each other
         self.start = 0
         self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
         self.request = Request()
@@ -46,6 +46,8 @@ class Connection:
         from . import http  # noqa: F401
 
         [bytearray(SEGMENT_BYTES) for _ in range(PARSING_SEGMENTS)]  # once begun, parsing could not be tried again
+        if self.buffer is None:
+            self.buffer = bytearray(SEGMENT_BYTES)
         request = self.request
         if request.head_complete and len(self.buffer) < request.length:
             larger = bytearray(request.length)
