@@ -6,6 +6,7 @@ from . import HTTPError
 from .connection import Connection
 
 CONNECTIONS_LIMIT = 4  # of lwIP's five: the last one is for who waits in the backlog
+WAIT_FOR_MEMORY_MS = 2_000  # then a client is told that there is none; most find some when others have left
 REST_AFTER_MS = 2_000  # without a client: the code for them may leave the memory
 
 
@@ -43,12 +44,22 @@ class Clients:
                 self._drop(connection)
         if self._connections:
             self._rest_at = now + REST_AFTER_MS
-            for connection in self._connections:
-                if not connection.waits_for_memory():
-                    break
-            else:
-                self._advance(self._connections[0])  # nobody is left whose end it could wait for
+            if not self._is_sending():
+                self._advance_a_waiting_one()  # nobody is left whose end it could wait for
         return now >= self._rest_at
+
+    def _is_sending(self):
+        """True if somebody's end will give memory back."""
+        for connection in self._connections:
+            if connection.parts is not None:
+                return True
+        return False
+
+    def _advance_a_waiting_one(self):
+        for connection in self._connections:
+            if connection.waits_for_memory():
+                self._advance(connection)
+                break
 
     def close(self):
         for connection in list(self._connections):
@@ -140,8 +151,8 @@ class Clients:
             raise
         except MemoryError:
             gc.collect()
-            if [other for other in self._connections if not other.waits_for_memory()]:
-                return None  # it is tried again when that one is done
+            if self._is_sending() or self._clock.now() - connection.moved_at < WAIT_FOR_MEMORY_MS:
+                return None  # it is tried again
             raise HTTPError(503)
         except Exception as error:  # a fault in a page must not take the portal down
             print("portal fault:", repr(error))
@@ -174,7 +185,4 @@ class Clients:
         self._context.rendering -= connection.renders
         self._connections.remove(connection)
         self._accept_if(True)
-        for other in self._connections:
-            if other.waits_for_memory():
-                self._advance(other)  # there was no room to answer it before
-                break
+        self._advance_a_waiting_one()  # there was no room to answer it before
