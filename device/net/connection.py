@@ -43,16 +43,16 @@ class Connection:
 
     def make_ready(self):
         """Have the code and the room to read more of the request. MemoryError: try again, nothing is lost."""
+        request = self.request
+        if request.head_complete and len(self.buffer) < request.length:
+            larger = bytearray(request.length)  # before any code is loaded: a gap of this size is rare
+            larger[: self.end] = memoryview(self.buffer)[: self.end]
+            self.buffer = larger
         from . import http  # noqa: F401
 
         [bytearray(SEGMENT_BYTES) for _ in range(PARSING_SEGMENTS)]  # once begun, parsing could not be tried again
         if self.buffer is None:
             self.buffer = bytearray(SEGMENT_BYTES)
-        request = self.request
-        if request.head_complete and len(self.buffer) < request.length:
-            larger = bytearray(request.length)
-            larger[: self.end] = memoryview(self.buffer)[: self.end]
-            self.buffer = larger
 
     def receive(self):
         """Read what is there. True if something moved. EOFError: the client hung up. HTTPError: a wrong request."""
