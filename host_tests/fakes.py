@@ -243,6 +243,8 @@ class FakeSocket:
     def readinto(self, buffer):
         if self.error:
             raise self.error
+        if not len(buffer):
+            return 0  # whatever the socket holds: it is not asked (py/stream.c)
         if not self.incoming:
             return None
         data = self.incoming[0]

@@ -503,3 +503,10 @@ def test_a_board_serves_and_has_its_memory_back_after_all_that_clients_can_do(be
     lost = free_memory(plain) - free_memory(abused)
     print("bytes lost", lost)
     assert lost < LOSS_LIMIT_BYTES
+
+
+def test_the_code_of_pages_is_the_same_wherever_it_is_let_go():
+    from device import context
+    from device.net import respond
+
+    assert respond.RENDERING == context.RENDERING  # twice, as an import would stay on the chip's heap

@@ -538,6 +538,21 @@ def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(
     assert second.out.startswith(b"HTTP/1.1 200") and second.closed
 
 
+@pytest.mark.parametrize("size", [1, 600, 1024, 1536])
+def test_a_form_that_fills_its_buffer_waits_for_memory_like_any_other(scene, monkeypatch, size):
+    respond, refusals = Context.respond, [MemoryError] * 6
+
+    def short(*words):
+        if refusals:
+            raise refusals.pop()
+        return respond(*words)
+
+    monkeypatch.setattr(Context, "respond", short)
+    answer = scene.phone.post(b"/connect", b"x" * size)
+    assert answer.status == 422
+    assert refusals == []
+
+
 def test_clients_that_all_wait_for_memory_do_not_wait_for_each_other(scene, monkeypatch):
     def no_room(*_):
         raise MemoryError

@@ -167,8 +167,8 @@ class Clients:
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
 
     def _news(self, request):
-        """The attempt whose outcome the answer will tell, None if it tells none. The page's script
-        asks for the status before it fetches the page again: a person has seen nothing by that."""
+        """The attempt whose outcome the answer will tell, None if it tells none. The page's script asks for the status
+        before it fetches the page again: a person has seen nothing by that."""
         attempt = self._context.attempt
         if request.method == b"GET" and request.path == b"/status":
             if attempt and attempt.outcome != "trying":

@@ -26,16 +26,14 @@ class Connection:
         self.sock = self.peer = self.news = self.reply = None
         self.renders = False  # parts of the answer are made while it leaves
         self.buffer = None  # until there is something to read: four that wait must not starve each other
-        self.start = 0
-        self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
+        self.start = self.end = 0  # buffer[start:end]: received and not consumed, or still to be sent
         self.request = Request()
         self.heard = False
         self.draining = False  # answered before it was read to its end: the rest is read and dropped
         self.parts = None  # of the answer, see answer()
         self._head = b""  # what goes before them
         self._part = -1  # which of them is sent, from -1 for the head on,
-        self._sent = 0  # and how much of it has been,
-        self._item = 0  # or of which item,
+        self._sent = self._item = 0  # and how much of it has been, or of which item,
         self._piece = None  # whose bytes these are
         self._file = None
         self.began_at = self.moved_at = now
@@ -57,18 +55,18 @@ class Connection:
     def receive(self):
         """Read what is there. True if something moved. EOFError: the client hung up. HTTPError: a wrong request."""
         count = self.sock.readinto(memoryview(self.buffer)[self.end :])
-        if count is None:
-            return False
         if not count:
+            if count is None or self.end == len(self.buffer):  # it waits for memory: nothing is read (py/stream.c)
+                return False
             raise EOFError
         self.heard = True
         request = self.request
         if request:
-            expected = request.head_complete
             from .http import feed
 
             self.end = feed(request, self.buffer, self.end + count)
-            if request.head_complete and not expected and request.expects_continue and not request.complete:
+            if request.head_complete and request.expects_continue and not request.complete:
+                request.expects_continue = False
                 self.sock.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
@@ -91,7 +89,7 @@ class Connection:
         self.parts = () if request.method == b"HEAD" else parts
         self.draining = not request.complete
         self.request = self.reply = None
-        self.start = self.end = 0
+        self.end = 0
 
     def send(self):
         """Send the next segment as far as the socket takes it. True if something moved; EOFError after the last."""

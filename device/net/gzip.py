@@ -1,8 +1,8 @@
 """A gzip stream (RFC 1952) out of parts compressed when the firmware was built and of texts known only now.
 
 The texts go into blocks with fixed codes (RFC 1951 section 3.2.6); what was sent before is not sent again but referred
-to, so a list whose rows look alike takes little more than what differs in them. The chip has no crc32() and integers
-of 31 bits: checksums are kept in halves of 16 bits.
+to, so a list whose rows look alike takes little more than what differs in them. Nothing on the chip reckons CRC-32, and
+its integers have 31 bits: checksums are kept in halves of 16 bits.
 """
 
 HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -156,7 +156,7 @@ class Gzip:
     def _combine(self, _, low, high, power_low, power_high):
         """Append what has the checksum (low, high): multiply ours by x to the power of its bits, add the other one.
 
-        That power, modulo the polynomial, comes from host/pages.py. As crc32_combine() of zlib does it.
+        That power, modulo the polynomial, comes from host/pages.py. As zlib combines two checksums.
         """
         for half in (power_high, power_low):
             bit = 0x8000

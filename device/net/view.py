@@ -2,7 +2,7 @@
 
 
 def view(context, problem, form):
-    """{name: bytes or a truth}; what is missing does not hold. Lists are added by respond.py.
+    """{name: bytes or a truth}; what is missing does not hold. lists.py adds the lists.
 
     Names are bytes: as text, the short ones would stay in memory for ever. problem: a word for what was wrong with the
     submitted `form` ({field: value}), whose fields are put back.
@@ -26,7 +26,6 @@ def view(context, problem, form):
     else:
         values[attempt.outcome.encode()] = True
         values[b"ssid"] = attempt.network.ssid
-        values[b"attempt"] = b"%d" % attempt.number
         if attempt.reason:
             values[attempt.reason.encode() + (b"_guess" if attempt.guess else b"")] = True
         for warning in attempt.warnings:
