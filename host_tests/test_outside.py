@@ -21,7 +21,7 @@ AIR = {"networks": [HOME]}
 OPEN = "portal open"
 FORM = b"application/x-www-form-urlencoded"
 ICON_LIMIT_BYTES = 64  # a longer answer might be taken for an icon or a proxy's script
-COMMAND_TIMEOUT_S = 15
+COMMAND_TIMEOUT_S = 60  # a machine under load takes its time
 
 
 def request(path=b"/", method=b"GET", body=None, host=b"127.0.0.1", fields=b""):
