@@ -12,7 +12,7 @@ PACKAGE = __name__[: __name__.rfind(".")]
 
 
 def forget(names):
-    """Let go of modules of this package, named from its root with spaces between, as in "store net.pages"."""
+    """Let go of modules of this package, named from its root with spaces between, as in "store net.text"."""
     start = 0
     while start < len(names):  # split() would need room for all of them, and there may be none
         end = names.find(" ", start)

@@ -6,7 +6,8 @@ the HTTP host without asking it anything. They ask for its name once more after 
 they turn to a third host, whose address they do not check. Whoever has sent HTTP needs no phase B, and its sign-in
 page may itself be at that host.
 
-Seen in https://github.com/metachris/micropython-captiveportal/issues/3 and in AOSP's NetworkMonitor.
+Read from NetworkMonitor of AOSP and its Samsung counterpart, not seen on a phone; reports that fit it:
+https://github.com/metachris/micropython-captiveportal/issues/3
 
 A client's stay ends a minute after its last step: the first answer, phase B, its last HTTP. Then it starts anew, as
 a phone has to that left and comes back.
