@@ -14,6 +14,7 @@ def _names(text):
 # None: whatever name; the module's own documentation has to be trusted.
 MODULES = {
     "array": _names("array"),
+    "asyncio": None,  # frozen into builds for 2 MiB of flash and more
     "binascii": _names("a2b_base64 b2a_base64 hexlify unhexlify"),
     "builtins": None,
     "collections": _names("OrderedDict deque namedtuple"),

@@ -18,8 +18,22 @@ from pathlib import Path
 
 import pytest
 
+from device import store
+from device.context import Network
+
+from .fakes import FakeHardware
+
 BIN = Path(sys.executable).parent
 WAIT_S = 15.0
+
+
+def credentials(values=None):
+    """(name, bytes) of the files of a board that knows the network Home. values: those of the owner's inputs."""
+    hardware = FakeHardware()
+    network = Network(b"Home", b"correct horse")
+    network.proven = True
+    assert store.save(hardware, [network], print, values or {})
+    return [(path.lstrip("/"), data) for path, data in hardware.flash.files.items()]
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -31,17 +45,18 @@ def free_port(kind=socket.SOCK_STREAM):
 class RunningBoard:
     """A board that is switched on. `lines` is its console so far, `errors` what it wrote to standard error.
 
-    `prefix`: what to put before the command, to run it elsewhere.
+    `prefix`: what to put before the command, to run it elsewhere. `command`: another `homeport` than that of the tests.
     """
 
-    def __init__(self, flash, air=None, prefix=(), **options):
+    def __init__(self, flash, air=None, prefix=(), command=BIN / "homeport", **options):
         self.flash = Path(flash)
         self.air_path = self.flash.with_suffix(".air.json")
         self.tty = self.flash.with_suffix(".tty")
+        self.tty.unlink(missing_ok=True)  # of a killed board: it may lead to what has got that terminal since
         self.http_port, self.dns_port = free_port(), free_port(socket.SOCK_DGRAM)
         self.set_air(air or {})
         options = {"http_port": self.http_port, "dns_port": self.dns_port, "tty": self.tty, **options}
-        command = [*prefix, BIN / "homeport", "board", "--flash", self.flash, "--air", self.air_path]
+        command = [*prefix, command, "board", "--flash", self.flash, "--air", self.air_path]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(
@@ -193,6 +208,8 @@ def mount(path):
 def write_file(path, name, data):
     """Put a file on a flash image whose board is off."""
     fs = mount(path)
+    if "/" in name:
+        fs.makedirs(name.rpartition("/")[0], exist_ok=True)
     with fs.open(name, "wb") as file:
         file.write(data)
     fs.unmount()

@@ -8,6 +8,7 @@ import pytest
 from homeport.board import Board, PowerLost, Settings
 from homeport.board.session import make_image
 from homeport.deploy import DeployError, compile_tree, deploy
+from homeport.ports import PortError
 
 from .boards import BIN, bench_fixture, free_port, images_fixture, mount, read_file, write_file  # noqa: F401
 
@@ -36,8 +37,8 @@ def test_modules_go_as_mpy_other_files_as_they_are_and_main_as_source(tree, tmp_
     assert found == [
         f"{package}/__init__.mpy",
         f"{package}/page.html",
-        f"{package}/sub/__init__.mpy",
         f"{package}/sub/deep.mpy",
+        f"{package}/version",
         "main.py",
     ]
     assert main.read_text() == (tree / "main.py").read_text()
@@ -46,15 +47,14 @@ def test_modules_go_as_mpy_other_files_as_they_are_and_main_as_source(tree, tmp_
 
 def test_a_tree_is_deployed_run_and_deployed_again_after_a_change(bench, tree):
     board = bench.start()
-    lines = []
-    deploy(board.ready_tty(), tree, lines.append)
+    assert len(deploy(board.ready_tty(), tree).copied) == 5
     board.mpremote("reset")
     board.wait_for("runs deep")
-    assert any("cp" in line for line in lines)
     (tree / "sub" / "deep.py").rename(tree / "sub" / "other.py")
     (tree / "__init__.py").write_text("def main():\n    print('runs changed')\n")
-    deploy(board.ready_tty(), tree, lines.append)
-    assert "rm /lib/homeport/sub/deep.mpy" in lines
+    done = deploy(board.ready_tty(), tree)
+    assert done.copied == ["/lib/homeport/__init__.mpy", "/lib/homeport/sub/other.mpy"]
+    assert done.removed == ["/lib/homeport/sub/deep.mpy"]
     board.mpremote("reset")
     board.wait_for("runs changed")
 
@@ -65,9 +65,9 @@ def test_a_module_that_does_not_compile_is_an_error_with_the_compilers_words(tre
         deploy("/nowhere", tree)
 
 
-def test_a_port_that_is_not_there_is_an_error_with_mpremotes_words(tree, tmp_path):
-    with pytest.raises(DeployError, match="failed to access"):
-        deploy(tmp_path / "tty", tree)
+def test_a_port_that_is_not_there_is_an_error_that_names_it(tree, tmp_path):
+    with pytest.raises(PortError, match="tty is not there"):
+        deploy(str(tmp_path / "tty"), tree)
 
 
 def test_erase_makes_a_new_image_and_the_chip_keeps_its_number(bench):

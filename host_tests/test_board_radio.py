@@ -289,12 +289,12 @@ def test_a_scan_is_refused_while_the_sdk_searches():
 
 def test_the_station_moves_the_access_point_and_its_phones_rejoin():
     world = World(net(channel=11), opmode=STATION | ACCESS_POINT, phones=2)
-    assert len(world.wlan.status(AP_IF, "stations")) == 2 and not world.radio.ap_deaf()
+    assert len(world.wlan.status(AP_IF, "stations")) == 2 and not world.radio.deaf()
     world.connect("Home", KEY)
-    assert world.wlan.config(AP_IF, "channel") == 11 and world.radio.ap_deaf()
+    assert world.wlan.config(AP_IF, "channel") == 11 and world.radio.deaf()
     assert world.wlan.status(AP_IF, "stations") == [] and not world.wlan.isconnected(AP_IF)
     world.now_ms += REJOIN_MS
-    assert not world.radio.ap_deaf() and world.wlan.isconnected(AP_IF)
+    assert not world.radio.deaf() and world.wlan.isconnected(AP_IF)
 
 
 def test_an_access_point_that_is_on_the_channel_already_keeps_its_phones():
@@ -302,16 +302,16 @@ def test_an_access_point_that_is_on_the_channel_already_keeps_its_phones():
     world.wlan.config(AP_IF, channel=11)
     world.now_ms += REJOIN_MS
     world.connect("Home", KEY)
-    assert not world.radio.ap_deaf() and world.wlan.isconnected(AP_IF)
+    assert not world.radio.deaf() and world.wlan.isconnected(AP_IF)
 
 
 def test_a_scan_makes_the_access_point_deaf():
     world = World(opmode=STATION | ACCESS_POINT)
     world.radio.scan_begin()
-    assert world.radio.ap_deaf() and world.radio.deadline_ms() == SCAN_MS
+    assert world.radio.deaf() and world.radio.deadline_ms() == SCAN_MS
     world.now_ms += SCAN_MS
     world.radio.scan_result()
-    assert not world.radio.ap_deaf()
+    assert not world.radio.deaf()
 
 
 def test_no_more_than_four_phones_fit():

@@ -2,6 +2,8 @@
 
 import os
 import select
+import subprocess
+import sys
 import time
 
 import pytest
@@ -104,6 +106,17 @@ def test_mpremote_installs_a_package_from_a_folder(bench, tmp_path):
     (tmp_path / "core.py").write_text("NAME = 'thing'\n")
     board.mpremote("mip", "install", tmp_path / "package.json")
     assert board.mpremote("exec", "from thing.core import NAME; print(NAME)") == "thing\n"
+
+
+@pytest.mark.parametrize("body", ["pass", "time.sleep_ms(50)"])
+def test_mpremote_gets_in_after_one_that_was_killed_in_an_endless_program(bench, body):
+    board = bench.start()
+    words = [sys.executable, "-m", "mpremote", "connect", board.ready_tty()]
+    words += ["exec", f"import time\nprint('goes on')\nwhile True: {body}"]
+    with subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL) as first:
+        board.wait_for("goes on")
+        first.kill()
+    assert board.mpremote("exec", "print('in')") == "in\n"
 
 
 def test_a_soft_reset_by_mpremote_runs_boot_but_not_main(bench):

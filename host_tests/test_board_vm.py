@@ -93,6 +93,8 @@ def test_the_default_heap_leaves_the_chips_bytes_in_the_vms_words(bench):
     match = board.wait_for(r"free (\d+) (\d+)")
     # About 2 000 bytes of the chip's heap are in use when main.py starts (mounted file system, boot.py).
     assert WORD_FACTOR * (CHIP_HEAP_BYTES - 2500) < int(match[1]) < WORD_FACTOR * (CHIP_HEAP_BYTES + 500)
+    # A quarter of the chip's heap, not of what the simulation has besides: else there is more garbage between programs.
+    assert int(match[2]) == pytest.approx(int(match[1]) / 4, rel=0.05)
 
 
 SERVER = """

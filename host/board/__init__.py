@@ -10,8 +10,10 @@ What differs from a chip, as far as is known:
 * the connection after the fifth waits in the machine's queue; on the chip its SYN is ignored until it is sent again
 * a station that searches does not disturb the access point, but for scans and moves of the channel
 * a socket that is dropped without close() stays open; on the chip the collector closes it
-* phones get no DHCP lease: the access point is an address of this machine
-* no Timer, Pin.irq, UART, SPI, I2C, PWM, ADC, memory access, dupterm; files have the machine's date
+* phones get no DHCP lease: the access point is an address of this machine, and so is the station: what listens can be
+  reached there while the access point is up or the station has an address
+* no Timer, Pin.irq, UART, SPI, I2C, PWM, ADC, memory access; dupterm types what its stream has and drops it
+* files have the machine's date; what is typed is kept until it is read, of which the chip keeps 255 bytes
 * a connection keeps the boundaries of the sender's segments only as far as the machine does
 """
 

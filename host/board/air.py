@@ -1,4 +1,4 @@
-"""The air file: which networks and phones there are around the board, which buttons are held."""
+"""The air file: which networks and phones there are around the board, which buttons are pressed."""
 
 import ipaddress
 import json
@@ -41,6 +41,7 @@ class Air:
     networks: tuple = ()
     phones: int = 0
     pins: dict = field(default_factory=dict)
+    resets: int = 0
 
 
 def parse(data):
@@ -58,6 +59,7 @@ def parse(data):
         tuple(_network(entry, number) for number, entry in enumerate(networks, 1)),
         min(phones, PHONES_MAX),
         {int(number): level for number, level in pins.items()},
+        _number(data, "resets", 0, 0, 1_000_000, "the air"),
     )
 
 

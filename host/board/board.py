@@ -3,18 +3,21 @@
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from select import EPOLLIN, POLLIN, poll
+from typing import Any
 
 from . import chip, sdk
 from .air import Air, AirFile, parse
-from .clock import Clock
+from .clock import Clock, JumpingClock
 from .console import SOFT_REBOOT, Console
-from .flash import Flash, PowerLost
+from .flash import Flash, PowerLost, make_rom
 from .hardware import Hardware
 from .poller import Poller
 from .process import Terminal, Vm
 from .rpc import Channel
+from .settings import Settings
 from .tty import Tty, TtyError
 
 HTTP_PORT, DNS_PORT = 80, 53
@@ -22,9 +25,11 @@ HTTP_PORT, DNS_PORT = 80, 53
 AIR_POLL_S = 0.1
 INTERRUPT_GRACE_S = 0.05  # a program that makes no call for so long gets a signal instead
 SEND_TICK_S = 0.001  # the machine does not tell when a peer acknowledged
+PEER_PATIENCE_S = 0.002  # before a clock jumps on: for those whom the board is connected with
 READ_BYTES = 4096
 READS_MAX = 64  # then it is somebody else's turn
 CRASH_PAUSE_S = 0.5
+FOREVER_US = 1 << 60
 
 
 class BoardError(Exception):
@@ -37,9 +42,9 @@ class Board:
     Nothing here starts a thread. `call_soon(function)` may be used from any thread.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.hardware = None
+        self.hardware: Any = None  # Hardware while the power is on
         self.heap_used_at_start = None
         self.waiting_at_prompt = self._runs_firmware = False
         self._poller = Poller()
@@ -49,7 +54,8 @@ class Board:
             self._tty = Tty(settings.tty, self._poller, self._typed) if settings.tty else None
         except TtyError as error:
             raise BoardError(f"{error}; choose another with --tty") from None
-        self._soon = []
+        self._soon: list[Callable[[], object]] = []
+        self._appointments: list[tuple[float, Callable[[], object]]] = []
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         self._poller.watch(self._wake_read, EPOLLIN, lambda _: os.read(self._wake_read, READ_BYTES))
@@ -64,10 +70,12 @@ class Board:
 
     # Power ----------------------------------------------------------------------------------------------------------
 
-    def power_on(self):
+    def power_on(self) -> None:
         s = self.settings
         erase, s.erase = s.erase, False
         try:
+            if s.rom:
+                make_rom(s.rom)
             flash = Flash(s.flash, s.blocks, s.seed)
         except (OSError, ValueError) as error:
             raise BoardError(str(error)) from None
@@ -79,25 +87,28 @@ class Board:
         self._check_ports()
         flash.arm(s.cut_after)
         ports = {(socket.SOCK_STREAM, HTTP_PORT): s.http_port, (socket.SOCK_DGRAM, DNS_PORT): s.dns_port}
+        clock = JumpingClock(s.uptime_ms) if s.jump else Clock(s.clock, s.uptime_ms)
         self.hardware = Hardware(
-            Clock(s.clock, s.uptime_ms), flash, sdk_path, self._poller, s.address, ports, self._console_ready, s.warn,
+            clock, flash, sdk_path, self._poller, s.address, ports, self._console_ready, s.warn,
             s.seed, self._air,
         )  # fmt: skip
         self.hardware.pins.held = dict(self._air.pins)
         self.hardware.on_ready = self._ready
         self.hardware.on_prompt = self._prompt
+        self.hardware.on_type = self._typed_by_itself
         self.console = Console()
         self._start_vm(with_main=True)
 
-    def power_cut(self):
+    def power_cut(self) -> None:
         """At once, in whatever it does. RTC memory, clock and radio are gone; flash stays."""
         self._stop_vm()
+        self._appointments.clear()
         if self.hardware:
             self.hardware.stack.close_all(reset=True)
             self.hardware.flash.close()
             self.hardware = None
 
-    def close(self):
+    def close(self) -> None:
         self.power_cut()
         if self._tty:
             self._tty.close()
@@ -106,30 +117,42 @@ class Board:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
-    def set_air(self, air):
+    def set_air(self, air: Air | dict[str, Any]) -> None:
         """Air object or dict as in the air file."""
-        self._air = air if isinstance(air, Air) else parse(air)
+        before, self._air = self._air, air if isinstance(air, Air) else parse(air)
         if self.hardware:
             self.hardware.set_air(self._air)
+            if self._air.resets > before.resets:
+                self.press_reset()
 
-    def type(self, data):
+    def press_reset(self) -> None:
+        """The reset button: RTC memory and flash stay."""
+        if self.hardware:
+            self._hard_reset(chip.HARD_RESET)
+
+    def type(self, data: bytes) -> None:
         """Bytes typed into the console, Ctrl-C included."""
         self._typed(data)
 
-    def watch(self, fd, callback):
+    def watch(self, fd: int, callback: Callable[[], object]) -> None:
         """Have `callback()` called in the loop when `fd` can be read."""
         self._poller.watch(fd, EPOLLIN, lambda _: callback())
 
-    def call_soon(self, function):
+    def call_soon(self, function: Callable[[], object]) -> None:
         self._soon.append(function)
         os.write(self._wake_write, b".")
 
-    def stop(self):
+    def call_at(self, board_ms: float, function: Callable[[], object]) -> None:
+        """Have it called in the loop when the board's clock shows that; not after a power cut."""
+        self._appointments.append((board_ms, function))
+        self._appointments.sort(key=lambda appointment: appointment[0])
+
+    def stop(self) -> None:
         """End run(); from any thread or a signal handler."""
         self._stopping = True
         os.write(self._wake_write, b".")
 
-    def run(self, until=lambda: False):
+    def run(self, until: Callable[[], object] = lambda: False) -> None:
         """Step until `until()` or stop()."""
         while not self._stopping and not until():
             self.step()
@@ -137,10 +160,12 @@ class Board:
 
     # The loop ---------------------------------------------------------------------------------------------------------
 
-    def step(self, seconds=None):
+    def step(self, seconds: float | None = None) -> None:
         """Wait for something to happen, `seconds` at most, and let it happen. Raises PowerLost at `cut_after`."""
         try:
-            self._poller.wait(self._wait_seconds(seconds))
+            nothing = not self._poller.wait(self._wait_seconds(seconds))
+            if nothing and self.hardware and self.hardware.clock.jumps:
+                self._jump()
             self._serve()
         except PowerLost:
             self.power_cut()
@@ -162,11 +187,32 @@ class Board:
             pending = bool(self._channel and self._channel.pending)
             if pending and hardware.waits_to_send:
                 waits.append(SEND_TICK_S)
-            deadlines = hardware.deadlines_ms(pending)
-            if deadlines:
+            deadlines = self._deadlines_ms(pending)
+            if hardware.clock.jumps:
+                if deadlines and (pending or hardware.asleep):
+                    waits.append(PEER_PATIENCE_S if hardware.stack.connections else 0)
+            elif deadlines:
                 # One more millisecond: a deadline is reached when the clock shows it, not just before.
                 waits.append(hardware.clock.wall_s(min(deadlines) - hardware.clock.now_us() / 1000) + 0.0001)
         return max(0, min(waits)) if waits else None
+
+    def _deadlines_ms(self, pending):
+        deadlines = self.hardware.deadlines_ms(pending)
+        if self._appointments:
+            deadlines.append(self._appointments[0][0])
+        return deadlines
+
+    def _jump(self):
+        """To what happens next; while the VM computes nothing does."""
+        pending = bool(self._channel and self._channel.pending)
+        deadlines = self._deadlines_ms(pending)
+        if deadlines and (pending or self.hardware.asleep):
+            self.hardware.clock.jump_to(round(1000 * min(deadlines)))
+
+    def _times(self):
+        """What a VM whose clock jumps is told."""
+        deadlines = self._deadlines_ms(False)
+        return self.hardware.clock.now_us(), round(1000 * min(deadlines)) if deadlines else FOREVER_US
 
     def _serve(self):
         while self._soon:
@@ -184,6 +230,8 @@ class Board:
         if self._input:
             self._feed()
         hardware = self.hardware
+        while self._appointments and hardware.clock.now_ms() >= self._appointments[0][0]:
+            self._appointments.pop(0)[1]()
         hardware.update()
         if self._channel:
             self._channel.retry()
@@ -210,11 +258,14 @@ class Board:
         ours.setblocking(False)
         self.hardware.start_vm(with_main)
         self._channel = Channel(ours, self.hardware.handle)
+        jumps = self.hardware.clock.jumps
+        if jumps:
+            self._channel.carry_times(self.hardware.clock.jump_to, self._times)
         self._terminal.reset()
         self.console.restart()
         self.waiting_at_prompt = self._runs_firmware = False
         try:
-            self._vm = Vm(self._terminal, theirs, self.settings.flash, self.settings.heap)
+            self._vm = Vm(self._terminal, theirs, self.settings.flash, self.settings.heap, jumps, self.settings.rom)
         finally:
             theirs.close()
         self._poller.watch(ours, EPOLLIN, lambda _: self._called())
@@ -237,6 +288,8 @@ class Board:
         self._stop_vm()
         self.hardware.hard_reset(cause)
         self.console.raw = False
+        self._input = b""  # what was typed is in the chip's memory until it is read
+        self._terminal.discard()
         self._start_vm(with_main=True)
 
     def _ended(self):
@@ -251,6 +304,10 @@ class Board:
         return None
 
     def _called(self):
+        if self.hardware.clock.jumps:
+            # The kernel hands a terminal's bytes over in a worker of its own; on a busy machine that is milliseconds
+            # later, which are minutes of such a clock. Reading fetches them at once (n_tty_read in n_tty.c).
+            self._printed()
         if not self._channel.receive():
             self._poller.unwatch(self._channel)  # it is ending; _ended() follows
 
@@ -299,10 +356,16 @@ class Board:
         self._input += data
         self._feed()
 
+    def _typed_by_itself(self, data):
+        """A stream that the program has put in the console's place."""
+        self._input += data
+        self._feed()
+
     def _interruptible(self):
         if not self._runs_firmware:
             return True  # it has not begun: the Ctrl-C waits for it
-        return self._terminal.executing() and self._vm.catches_interrupts()
+        # The raw prompt leaves the terminal as it is while a program runs; whether one does the signal's handler tells.
+        return (self.console.raw or self._terminal.executing()) and self._vm.catches_interrupts()
 
     def _signal_interrupt(self):
         self._interrupt_deadline = None

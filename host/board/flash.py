@@ -11,7 +11,18 @@ import random
 BLOCK_BYTES = 4096
 BLOCKS = 763  # 4 MiB board: 1024 sectors - 256 of firmware - 5 of SDK parameters (ports/esp8266/modules/flashbdev.py)
 BLOCKS_2MIB = 251
+ROM_BYTES = 320 * 1024  # of the variant with a ROMFS (ports/esp8266/boards/esp8266_2MiB_ROMFS.ld)
 ERASED = 0xFF
+
+
+def make_rom(path):
+    """The file that stands for the partition of a ROMFS, empty if it was missing. ValueError, OSError."""
+    size = os.path.getsize(path) if os.path.exists(path) else 0
+    if size == 0:
+        with open(path, "wb") as file:
+            file.write(bytes([ERASED]) * ROM_BYTES)
+    elif size != ROM_BYTES:
+        raise ValueError(f"{path}: {size} bytes are not the partition of a ROMFS ({ROM_BYTES})")
 
 
 class PowerLost(Exception):

@@ -31,7 +31,7 @@ class Hardware:
         self.pins = chip.Pins()
         self.rtc = chip.RtcMemory()
         self.stack = Stack(poller, address, ports, clock.now_ms, self._route_up, warn)
-        self.on_ready = self.on_prompt = lambda *args: None
+        self.on_ready = self.on_prompt = self.on_type = lambda *args: None
         self._air = air
         self._rtc_offset_us = -clock.now_us()
         self._with_main = True
@@ -67,7 +67,8 @@ class Hardware:
 
     def update(self):
         """Bring radio and sockets up to now; to be called after every event."""
-        self.stack.set_radio(self.radio.ap_active() and not self.asleep, self.radio.ap_deaf() or self.asleep)
+        up = not self.asleep and (self.radio.ap_active() or self._route_up())
+        self.stack.set_radio(up, not up or self.radio.deaf())
         self.stack.tick()
 
     def deadlines_ms(self, call_waits):
@@ -90,6 +91,8 @@ class Hardware:
     # The channel --------------------------------------------------------------------------------------------------
 
     def handle(self, op, a, b, payload):
+        self.wait_until_ms = None
+        self.waits_to_send = False
         if op == rpc.POLL:
             return self._poll(a, payload)
         if op in (rpc.RECV, rpc.RECVFROM):
@@ -100,6 +103,8 @@ class Hardware:
             return self._wait(a, lambda: self.stack.send(a, payload[6:], _unpack(payload)))
         if op == rpc.ACCEPT:
             return self._wait(a, lambda: self._accepted(a))
+        if op == rpc.SLEEP:
+            return self._sleep_until(*rpc.NOW.unpack(payload))
         if op == rpc.PIN_GET:
             return self.pins.get(a)
         if op in (rpc.ASK, rpc.SYSTEM):
@@ -211,6 +216,10 @@ class Hardware:
 
         return attempt
 
+    def _sleep_until(self, board_us):
+        self.wait_until_ms = board_us / 1000
+        return lambda: 0 if self.clock.now_us() >= board_us else None
+
     def _getaddrinfo(self, host):
         try:
             socket.inet_aton(host)
@@ -237,6 +246,7 @@ class Hardware:
             "start": self._start,
             "ready": lambda used: self.on_ready(used),
             "prompt": lambda: self.on_prompt(),
+            "type": lambda data: self.on_type(data),
             "wlan.scan": self._scan,
             "getaddrinfo": self._getaddrinfo,
             "pin.check": lambda number: self.pins.check(number),

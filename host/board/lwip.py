@@ -33,19 +33,19 @@ class Stack:
         self.poller, self.address, self.ports, self.now_ms = poller, address, ports, now_ms
         self.route_up, self._warn = route_up, warn
         self.connections = []
-        self.ap_up = False
+        self.reachable = False
         self.deaf = True
         self._handles = {}
         self._time_wait = []
 
     # The radio ----------------------------------------------------------------------------------------------------
 
-    def set_radio(self, ap_up, deaf):
-        """The access point is on; nothing gets through."""
-        if (ap_up, deaf) == (self.ap_up, self.deaf):
+    def set_radio(self, reachable, deaf):
+        """Reachable, as access point or as station: both have one address here. Deaf: nothing gets through for now."""
+        if (reachable, deaf) == (self.reachable, self.deaf):
             return
         hears_again = self.deaf and not deaf
-        self.ap_up, self.deaf = ap_up, deaf
+        self.reachable, self.deaf = reachable, deaf
         for thing in (*self._handles.values(), *self.connections):
             try:
                 thing.resume() if hears_again and hasattr(thing, "resume") else thing.sync()
@@ -97,7 +97,7 @@ class Stack:
             return
         if not isinstance(thing, Fresh):
             raise error(errno.EALREADY if getattr(thing, "state", "") == "connecting" else errno.EISCONN)
-        if not (self.ap_up or self.route_up()):
+        if not (self.reachable or self.route_up()):
             raise error(errno.EHOSTUNREACH)
         if len(self.connections) >= CONNECTIONS_MAX:
             raise error(errno.ENOMEM)
@@ -152,6 +152,10 @@ class Stack:
                 found.append((index, events))
         return found
 
+    def open_handles(self):
+        """How many sockets the program has open."""
+        return len(self._handles)
+
     # Time -----------------------------------------------------------------------------------------------------------
 
     def tick(self):
@@ -178,7 +182,7 @@ class Stack:
 
     def sending(self):
         """A datagram would leave the antenna."""
-        return not self.deaf if self.ap_up else self.route_up()
+        return not self.deaf if self.reachable else self.route_up()
 
     def open_socket(self, kind, port):
         sock = socket.socket(socket.AF_INET, kind)

@@ -30,10 +30,13 @@ class Poller:
             self._epoll.unregister(fd)
 
     def wait(self, seconds=None):
-        for fd, events in self._epoll.poll(-1 if seconds is None else max(0, seconds)):
+        """True if there was anything."""
+        found = self._epoll.poll(-1 if seconds is None else max(0, seconds))
+        for fd, events in found:
             watched = self._watched.get(fd)  # an earlier callback may have closed it
             if watched:
                 watched[1](events)
+        return bool(found)
 
     def close(self):
         self._epoll.close()

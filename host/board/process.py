@@ -17,8 +17,15 @@ PR_SET_PDEATHSIG = 1
 SOURCES = Path(__file__).with_name("vm")
 _libc = ctypes.CDLL(None, use_errno=True)
 
+# The ROM is memory of the VM's process, as the chip's flash is of its: what lies there is used in place.
+ROM = "import ctypes, mmap; rom = mmap.mmap({fd}, 0); view = (ctypes.c_char * len(rom)).from_buffer(rom)"
+ROM_ARGUMENTS = "(ctypes.addressof(view), len(rom))"
+
 # `-I -S` starts in half the time: nothing of site-packages is looked at but the VM itself.
-LAUNCH = "import sys; sys.path.insert(0, {folder!r}); import micropython_run; micropython_run.run_main({args!r})"
+LAUNCH = (
+    "import sys; sys.path.insert(0, {folder!r}); import micropython_run; {rom}; args = {args!r};"
+    " args[-1] %= {rom_arguments}; micropython_run.run_main(args)"
+)
 
 
 def compiled_modules():
@@ -39,7 +46,7 @@ def compiled_modules():
                     os.replace(target, folder / target.name)
             (folder / "done").touch()
             return folder
-        except PermissionError:
+        except OSError:  # a package that belongs to somebody else, or lies where nobody writes
             continue
     raise OSError("no folder to write the compiled modules of the virtual board to")
 
@@ -55,6 +62,10 @@ class Terminal:
     def reset(self):
         """As the VM finds it. ISIG is only a mark: the VM takes it away while it reads a line at the prompt."""
         raw(self.slave, termios.ISIG)
+
+    def discard(self):
+        """What was typed and not read."""
+        termios.tcflush(self.slave, termios.TCIFLUSH)
 
     def executing(self):
         return bool(termios.tcgetattr(self.slave)[3] & termios.ISIG)
@@ -78,10 +89,15 @@ def raw(fd, local_flags=0):
 class Vm:
     """One run of the interpreter, from a reset to the next."""
 
-    def __init__(self, terminal, channel, flash_path, heap_bytes):
+    def __init__(self, terminal, channel, flash_path, heap_bytes, jumps=False, rom_path=None):
         folder = os.path.dirname(importlib.util.find_spec("micropython_run").origin)
         flash = os.open(flash_path, os.O_RDONLY)
-        start = f"__import__('start').run({channel.fileno()},{flash})"
+        files = [channel.fileno(), flash]
+        rom = {"rom": "pass", "rom_arguments": "(0, 0)"}
+        if rom_path:
+            files.append(os.open(rom_path, os.O_RDWR))
+            rom = {"rom": ROM.format(fd=files[-1]), "rom_arguments": ROM_ARGUMENTS}
+        start = f"__import__('start').run({channel.fileno()},{flash},{jumps},%d,%d)"
         args = ["micropython", "-X", f"heapsize={heap_bytes}", "-i", "-c", start]
         parent = os.getpid()
 
@@ -92,17 +108,18 @@ class Vm:
 
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", LAUNCH.format(folder=folder, args=args)],
+                [sys.executable, "-I", "-S", "-c", LAUNCH.format(folder=folder, args=args, **rom)],
                 stdin=terminal.slave,
                 stdout=terminal.slave,
                 stderr=terminal.slave,
-                pass_fds=(channel.fileno(), flash),
+                pass_fds=files,
                 env={"MICROPYPATH": str(compiled_modules()), "TZ": "UTC"},
                 start_new_session=True,
                 preexec_fn=prepare,
             )
         finally:
-            os.close(flash)
+            for fd in files[1:]:
+                os.close(fd)
         self.fd = os.pidfd_open(self._process.pid)
 
     def catches_interrupts(self):

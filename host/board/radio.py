@@ -171,18 +171,16 @@ class Radio:
     def ap_active(self):
         return bool(self.parameters.opmode & ACCESS_POINT)
 
-    def ap_deaf(self):
-        """True while nothing gets through to the access point: no such, a scan, phones that lost its channel."""
+    def deaf(self):
+        """True while nothing gets through to the board: a scan, or phones that lost the access point's channel."""
         self.advance()
         now = self._now_ms()
-        return (
-            not self.ap_active()
-            or (self._scan_ends_ms is not None and now < self._scan_ends_ms)
-            or (self._moved_ms is not None and now - self._moved_ms < REJOIN_MS)
-        )
+        if self._scan_ends_ms is not None and now < self._scan_ends_ms:
+            return True
+        return self.ap_active() and self._moved_ms is not None and now - self._moved_ms < REJOIN_MS
 
     def deadline_ms(self):
-        """When ap_deaf() or a scan will change by itself, or None."""
+        """When deaf() or a scan will change by itself, or None."""
         now = self._now_ms()
         ends = [self._scan_ends_ms, None if self._moved_ms is None else self._moved_ms + REJOIN_MS]
         return min((t for t in ends if t is not None and t > now), default=None)

@@ -11,6 +11,7 @@ from .flash import PowerLost
 
 REQUEST = struct.Struct("<BBHii")
 REPLY = struct.Struct("<BBHi")
+NOW, TIMES = struct.Struct("<q"), struct.Struct("<qq")  # follow the heads of a channel that carries times
 OK, OS_ERROR, EXCEPTION, INTERRUPT = range(4)
 KNOWN = (ValueError, TypeError, MemoryError, NotImplementedError, AttributeError)  # the VM has them, too
 SYNC_MARK = b"\xffhomeport\xfe"
@@ -18,6 +19,7 @@ SYNC_MARK = b"\xffhomeport\xfe"
 # Operations; vm/_rpc.py and the modules beside it use the same numbers.
 ASK, SYNC, PROGRAM, ERASE, SOCKET, CLOSE, BIND, LISTEN, ACCEPT, CONNECT = range(10)
 SEND, RECV, RECVFROM, SENDTO, REUSE, POLL, TIMEOUT, PIN_GET, PIN_SET, SYSTEM = range(10, 20)
+SLEEP = 20  # only with a clock that jumps
 
 
 def dump(value):
@@ -72,11 +74,15 @@ class Channel:
     """The host's end. `handle(op, a, b, payload)` returns value or (value, payload), or a Pending, or raises.
 
     A Pending is a function that returns None as long as the call has to wait; it may raise as well.
+    carry_times(follow, tell): from now on `follow(board µs)` hears with each request how late it is in the VM, and
+    each reply has `tell()`, how late it is and until when nothing happens by itself.
     """
 
     def __init__(self, sock, handle):
         self._sock = sock
         self._handle = handle
+        self._follow = self._tell = None
+        self._head_bytes = REQUEST.size
         self._buffer = bytearray()
         self._sequence = 0
         self.pending = None
@@ -85,6 +91,10 @@ class Channel:
 
     def fileno(self):
         return self._sock.fileno()
+
+    def carry_times(self, follow, tell):
+        self._follow, self._tell = follow, tell
+        self._head_bytes = REQUEST.size + NOW.size
 
     def close(self):
         self._sock.close()
@@ -100,12 +110,14 @@ class Channel:
         if not data:
             return False
         self._buffer += data
-        while len(self._buffer) >= REQUEST.size:
+        while len(self._buffer) >= self._head_bytes:
             op, sequence, length, a, b = REQUEST.unpack_from(self._buffer)
-            end = REQUEST.size + length
+            end = self._head_bytes + length
             if len(self._buffer) < end:
                 break
-            payload = bytes(self._buffer[REQUEST.size : end])
+            if self._follow:
+                self._follow(*NOW.unpack_from(self._buffer, REQUEST.size))
+            payload = bytes(self._buffer[self._head_bytes : end])
             del self._buffer[:end]
             self._sequence = sequence
             self.pending = None  # a new call means that the VM gave up the old one
@@ -157,9 +169,10 @@ class Channel:
         return self._reply(OK, value, payload)
 
     def _reply(self, status, value=0, payload=b""):
+        times = TIMES.pack(*self._tell()) if self._tell else b""
         self._sock.setblocking(True)
         try:
-            self._sock.sendall(REPLY.pack(status, self._sequence, len(payload), value) + payload)
+            self._sock.sendall(REPLY.pack(status, self._sequence, len(payload), value) + times + payload)
         except OSError:
             pass  # the VM is gone; its end is noticed elsewhere
         finally:

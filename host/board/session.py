@@ -4,17 +4,20 @@ import os
 import signal
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..deploy import DEVICE, deploy
+from ..deploy import Lines, deploy
+from ..places import DEVICE
 from .board import Board, BoardError
 from .flash import PowerLost
+from .settings import Settings
 
 BOOT_TIMEOUT_S = 20
 
 
-def run_board(settings, note):
+def run_board(settings: Settings, note: Callable[[str], object]) -> None:
     """Until SIGINT or SIGTERM. `note(text)` gets progress. Raises BoardError, AirError, DeployError, PowerLost."""
 
     def end(*_):
@@ -31,7 +34,7 @@ def run_board(settings, note):
         board.close()
 
 
-def make_image(settings, note, tree=DEVICE):
+def make_image(settings: Settings, note: Callable[[str], object], tree: str | Path | None = DEVICE) -> None:
     """A flash image with the firmware of `tree` on it, unless there is one that is not to be erased. An empty file,
     as mktemp makes it, is none.
 
@@ -51,7 +54,8 @@ def make_image(settings, note, tree=DEVICE):
         image, tty = Path(work) / "flash.bin", Path(work) / "tty"
         if settings.erase and Path(f"{path}.sdk").exists():
             os.link(f"{path}.sdk", f"{image}.sdk")  # the chip keeps its number
-        install(replace(settings, flash=str(image), tty=str(tty), air=None, cut_after=None, clock=1.0), tree, note)
+        alone = replace(settings, flash=str(image), tty=str(tty), air=None, cut_after=None, clock=1.0, rom=None)
+        install(alone, tree, note)
         os.replace(f"{image}.sdk", f"{path}.sdk")
         os.replace(image, path)  # last: an image that exists is complete
     settings.erase = False
@@ -65,7 +69,7 @@ def install(settings, tree, note):
 
     def work():
         try:
-            deploy(settings.tty, tree, progress=lambda line: note(f"  {line}"))
+            deploy(settings.tty, tree, Lines(lambda line: note(f"  {line}")))
         except BaseException as error:
             failure.append(error)
         finally:

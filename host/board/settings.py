@@ -1,7 +1,10 @@
 """How a board is made."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from .flash import BLOCKS
 
@@ -18,17 +21,19 @@ class Settings:
     """`flash` is the image's path. `air`: a path, an air as a dict, or None. `console`: called with bytes."""
 
     flash: str
-    air: object = None
+    air: str | Path | dict[str, Any] | None = None
     erase: bool = False
     address: str = "127.0.0.1"
     http_port: int = 8080
     dns_port: int = 10053
-    tty: str = None
+    tty: str | None = None
     clock: float = 1.0
-    cut_after: int = None
+    cut_after: int | None = None
     heap: int = DEFAULT_HEAP_BYTES
-    seed: int = None
+    seed: int | None = None
     blocks: int = BLOCKS
+    jump: bool = False  # instead of `clock`: what the board waits for comes at once, see clock.py
     uptime_ms: int = 0  # what the board's clock shows at power-on
-    console: object = field(default=lambda data: None)
-    warn: object = field(default=lambda text: print(f"homeport: {text}", file=sys.stderr))
+    rom: str | None = None  # of a chip with the ROMFS variant of MicroPython: the file that its partition is
+    console: Callable[[bytes], object] = field(default=lambda data: None)
+    warn: Callable[[str], object] = field(default=lambda text: print(f"homeport: {text}", file=sys.stderr))

@@ -236,7 +236,7 @@ class Listener:
         self.backlog = 0
 
     def sync(self):
-        if not self.stack.ap_up or not self.backlog:
+        if not self.stack.reachable or not self.backlog:
             return self._close_socket()
         if self._sock is None:
             self._sock = self.stack.open_socket(socket.SOCK_STREAM, self.port)

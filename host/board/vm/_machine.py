@@ -1,4 +1,5 @@
 # machine of the chip, as far as a virtual board can have it.
+import gc as _gc
 import sys as _sys
 
 import _rpc
@@ -89,7 +90,13 @@ class WDT:
         _rpc.ask("wdt.feed")
 
 
+_reserve = bytearray(512)  # to ask with where a program has left nothing: on the chip a reset takes no heap
+
+
 def reset():
+    global _reserve
+    _reserve = None
+    _gc.collect()
     _rpc.ask("reset")
 
 

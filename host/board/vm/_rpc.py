@@ -8,11 +8,14 @@ _HEAD = calcsize(_REQUEST)
 _MARK = b"\xffhomeport\xfe"
 MAX_BYTES = 2048
 
+_TIMES = "<qq"
+
 _out = bytearray(_HEAD + MAX_BYTES)
 _view = memoryview(_out)
 _head = bytearray(calcsize(_REPLY))
 _file = None
 _number = 0
+times = None  # of a clock that jumps: [board time in µs, until when nothing happens by itself], see _time.jump()
 _busy = False  # a call was begun and not ended: an exception came in between
 payload = None  # of the last reply
 
@@ -20,6 +23,16 @@ payload = None  # of the last reply
 def open_channel(fd):
     global _file
     _file = open(fd, "r+b")
+
+
+def carry_times():
+    """From now on requests say what time it is, and replies say that and how far the VM may go on by itself."""
+    global _HEAD, _head, _out, _view, times
+    _HEAD += 8
+    _head = bytearray(len(_head) + 16)
+    _out = bytearray(_HEAD + MAX_BYTES)
+    _view = memoryview(_out)
+    times = [0, 0]
 
 
 def call(op, a=0, b=0, data=None, into=None):
@@ -33,11 +46,15 @@ def call(op, a=0, b=0, data=None, into=None):
     _busy = True
     _number = (_number + 1) & 255
     pack_into(_REQUEST, _out, 0, op, _number, n, a, b)
+    if times:
+        pack_into("<q", _out, _HEAD - 8, times[0])
     if n:
         _out[_HEAD : _HEAD + n] = data
     _file.write(_view[: _HEAD + n])
     _file.readinto(_head)
     status, _, n, value = unpack_from(_REPLY, _head, 0)
+    if times:
+        times[0], times[1] = unpack_from(_TIMES, _head, 8)
     payload = None
     if n:
         if into is not None and status == 0:

@@ -15,6 +15,33 @@ _gmtime = _vm.gmtime
 _mktime = _vm.mktime
 del _vm
 
+_LOOK_US = 10  # what a look at a clock that jumps takes, so that who waits for it without sleeping gets there
+
+
+def jump():
+    """Time stands still while the VM computes, and passes at once while it sleeps. The hardware is asked only if
+    something happens meanwhile."""
+    global _real_ticks, _real_sleep
+    from struct import pack
+
+    import _rpc
+
+    _rpc.carry_times()
+    times = _rpc.times
+
+    def ticks():
+        times[0] += _LOOK_US
+        return times[0]
+
+    def sleep(us):
+        until = times[0] + us
+        if until > times[1]:
+            _rpc.call(20, 0, 0, pack("<q", until))
+        else:
+            times[0] = until
+
+    _real_ticks, _real_sleep = ticks, sleep
+
 
 def _uptime_us():
     return (_real_ticks() - _reset_us) * _rate // _MILLION

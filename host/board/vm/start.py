@@ -135,8 +135,40 @@ def _run(name):
     return True
 
 
-def run(channel, flash_fd):
+def _mount_rom(address, size):
+    """As the port of the variant does (ports/esp8266/vfs_rom_ioctl.c, extmod/vfs.c)."""
+    import uctypes
+
+    rom = uctypes.bytearray_at(address, size)
+
+    def rom_ioctl(op, segment=0, offset=0, data=b""):
+        if op == 1:
+            return 1
+        if segment:
+            return -22
+        if op == 2:
+            return rom
+        if op == 3:  # erase; here "offset" is how much
+            for at in range(0, offset, BLOCK_BYTES):
+                rom[at : at + BLOCK_BYTES] = b"\xff" * BLOCK_BYTES
+            return 4
+        if op == 4:
+            rom[offset : offset + len(data)] = data
+            return 0
+        return 0 if op == 5 else -22
+
+    sys.modules["vfs"].rom_ioctl = rom_ioctl
+    try:
+        vfs.mount(vfs.VfsRom(rom), "/rom")
+    except OSError:
+        return  # nothing was written to it yet
+    sys.path[2:2] = ["/rom", "/rom/lib"]
+
+
+def run(channel, flash_fd, jumps=False, rom_address=0, rom_bytes=0):
     _rpc.open_channel(channel)
+    if jumps:
+        _time.jump()
     start = _rpc.system("start")
     _time._reset_us, _time._rate, _time._rtc_us, seed, blocks, with_main = start
     flash = Flash(flash_fd, blocks)
@@ -144,10 +176,12 @@ def run(channel, flash_fd):
     _substitute()
     vm_random.seed(seed)
     _mount(flash)
+    if rom_bytes:
+        _mount_rom(rom_address, rom_bytes)
     _guard_builtins()
     _guard_imports()
     gc.collect()
-    gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
+    gc.threshold(gc.mem_free() // 4)  # as _boot.py, but for what the simulation itself keeps
     _rpc.system("ready", gc.mem_alloc())
     try:
         if _run("boot.py") and with_main:
