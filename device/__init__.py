@@ -9,43 +9,25 @@ What people entered into the owner's inputs (docs/settings.md) is there from the
 
     import homeport
     server = homeport.values()["mqtt_host"]  # str of a text or a select, int or None of a number, bool of a checkbox
+
+For a program whose step() takes longer than a second, and at the prompt (docs/recovery.md):
+
+    homeport.feed()    # the watchdog
+    homeport.forget()  # erase everything
+    homeport.portal()  # start again into the portal, open to everybody for ten minutes
+
+All of it is in docs/your-program.md.
 """
 
-IDLE_MS = 20  # how long a turn waits for a phone; what a phone sends meanwhile is handled at once
+running = None  # the context of the machine that was made last
 
 
-def machine(hardware=None):
-    """The state machine, on this board's hardware or on another of its shape, see hardware.py."""
-    if hardware is None:
-        from .hardware import Hardware
+def __getattr__(name):
+    """The other functions: see offered.py and program.py, which are in memory while somebody asks for one."""
+    if name == "main":
+        from .program import main
 
-        hardware = Hardware()
-    from .context import Context
-    from .engine import Machine
+        return main
+    from .offered import command
 
-    return Machine(Context(hardware))
-
-
-def run(board=None):
-    """Step until the board is connected. Returns the port's WLAN object of the station."""
-    board = board or machine()
-    board.context.idle_ms = IDLE_MS
-    while board.context.state != "connected":
-        board.step()
-    return board.context.hardware.station
-
-
-def main():
-    """Keep the board online for ever, beside the owner's program: see program.py."""
-    from .hardware import Hardware
-    from .program import main
-
-    main(Hardware(), machine)
-
-
-def values():
-    """{name: value} of the owner's inputs, read from flash: call it again when the board was set up anew."""
-    from .hardware import Hardware
-    from .owner import values
-
-    return values(Hardware())
+    return command(name)

@@ -1,52 +1,44 @@
-"""The engine: serve whoever asks, ask the state for an event, find its row, move."""
+"""The engine: serve whoever asks, look at the button, ask the state for an event, move."""
 
-from .overlay import forget
-from .states import load
-
-
-def successor(state, event):
-    """The next state's name, or None if the table has no such row."""
-    from .table import TRANSITIONS
-
-    forget("table")
-    for row in TRANSITIONS:
-        if row[0] == state and row[1] == event:
-            return row[2]
+LED_TICK_BITS = 7  # one bit of a state's LED, an int of 16 bits, lasts 128 ms; 1 is light, the lowest bit comes first
 
 
 class Machine:
     """Runs one state at a time: State(context) enters, step() returns an event or None, close() leaves.
 
-    load(name) returns a state's class. There is one way to move: a row of the table.
+    load(name) returns a state's class, None stands for the one in moves.py. There is one way to move: a row of the
+    table.
     """
 
-    def __init__(self, context, load=load):
-        from .table import INITIAL
+    load = None
+    listeners = ()  # told of each transition, see offered.on_transition()
 
-        self.context = context
-        self._load = load
-        self._enter(INITIAL)
+    def __init__(self, context, load=None):
+        from .moves import begin
+
+        begin(self, context, load)
 
     def step(self):
         """One turn, of at most 100 ms but for a scan. Returns the event that moved the machine, or None."""
         context = self.context
-        context.serve()
+        if context.portal is None:
+            context.clock.sleep(context.idle_ms)
+        else:
+            context.portal.serve(context.idle_ms)
+        now = context.clock.now()
+        if context.portal_due_at is not None and now >= context.portal_due_at:
+            context.open_due()
+        level = self.state.LED >> (now >> LED_TICK_BITS & 15) & 1 ^ self.dark
+        if self.press != (0 if self.button() else None) or self.settles_at is not None and now >= self.settles_at:
+            from .gestures import look
+
+            look(self)
+        elif level != self.lit:  # written when it changes only: in connected the pin is the owner's program's
+            self.lit = level
+            self.led(level)
         event = self.state.step()
         if event is not None:
-            name = context.state
-            target = successor(name, event)
-            if target is None:
-                # A programmer's error. A board in the field must not hang on it.
-                print("no transition from", name, "on", event)
-                context.hardware.reset()
-                return
-            print("fsm", context.clock.now(), name, event, target)
-            self.state.close()
-            self.state = None
-            forget("net.join net.station states." + name)
-            self._enter(target)
-        return event
+            from .moves import move
 
-    def _enter(self, name):
-        self.context.state = name
-        self.state = self._load(name)(self.context)
+            move(self, event)
+        return event

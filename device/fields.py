@@ -10,6 +10,7 @@ The words that a definition may use are bytes: as texts they would stay in the c
 
 from .entries import NUMBER_LIMIT, NUMBER_LIMIT_BYTES, problem
 from .net.text import text
+from .options import encoded
 
 KEYS = (b"name", b"label", b"type", b"default")  # and those of its type
 KINDS = {
@@ -27,6 +28,34 @@ TEXT_LIMIT_BYTES = 128
 TEXT_BYTES = 64  # unless max_length says otherwise
 OPTIONS_LIMIT = 16
 OPTION_LIMIT_BYTES = 32
+FIELDS_LIMIT = 8
+VALUES_LIMIT_BYTES = 320  # of all fields at their longest: a slot of the store and a request have room for them
+
+
+def fields(definitions, report):
+    """The fields of the definitions that are right; report(text) is told what is wrong with the others."""
+    if type(definitions) is not list:
+        report("settings: fields: it is no list")
+        return ()
+    found = []
+    room = VALUES_LIMIT_BYTES
+    for number, definition in enumerate(definitions, 1):
+        try:
+            field, size, unknown = define(definition)
+            for key in unknown:
+                report("settings: field %d: unknown key %r" % (number, key))
+            if field[0] in [other[0] for other in found]:
+                raise ValueError("name: another one has it")
+            if len(found) == FIELDS_LIMIT:
+                raise ValueError("there are %d without it" % FIELDS_LIMIT)
+            if size > room:
+                raise ValueError("all together may take %d bytes" % VALUES_LIMIT_BYTES)
+        except ValueError as error:
+            report("settings: field %d is left out: %s" % (number, error))
+            continue
+        room -= size
+        found.append(field)
+    return found
 
 
 def define(definition):
@@ -71,14 +100,6 @@ def initial(field, default):
         if kind == b"text" and not value or problem(field, value) is None:
             return value
     raise ValueError("default: the input would not take it")
-
-
-def encoded(value):
-    """A text as bytes. Of what is no text: bytes that no text has."""
-    try:
-        return value.encode() if type(value) is str else b"\xff"
-    except ValueError:
-        return b"\xff"  # half a character; where this raises nothing, plain() finds it
 
 
 def plain(value, key, limit):

@@ -6,6 +6,7 @@ import socket
 import time
 
 import machine
+import micropython
 import network
 
 POWER_ON_CAUSES = (0, 6)  # many boards report 6, the reset pin, when they are plugged in
@@ -14,30 +15,35 @@ PAGES = "/lib/homeport/pages/"
 
 
 class Hardware:
-    """Everything outside Python that the firmware touches."""
+    """Everything outside Python that the firmware touches; the class itself, there is one board. In memory while one of
+    these is asked for, or while the portal is open: what is touched at every turn is kept by those who do so."""
 
-    def __init__(self):
-        self.POLLIN = select.POLLIN
-        self.POLLOUT = select.POLLOUT
-        self.UDP = socket.SOCK_DGRAM
-        self.TCP = socket.SOCK_STREAM
-        self.poll = select.poll
-        self.open = open
-        self.rename = os.rename
-        self.remove = os.remove
-        self.files = os.listdir
-        self.ticks_ms = time.ticks_ms
-        self.sleep_ms = time.sleep_ms
-        self.reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
-        self.powered_on = machine.reset_cause() in POWER_ON_CAUSES  # then the router may be booting as well
-        self.station = network.WLAN(network.STA_IF)
-        self.access_point = network.WLAN(network.AP_IF)
+    machine = machine
+    os = os
+    ticks_ms = time.ticks_ms
+    sleep_ms = time.sleep_ms
+    reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
+    station = network.WLAN(network.STA_IF)
+    access_point = network.WLAN(network.AP_IF)
+    POLLIN = select.POLLIN
+    POLLOUT = select.POLLOUT
+    UDP = socket.SOCK_DGRAM
+    TCP = socket.SOCK_STREAM
+    poll = select.poll
+    kbd_intr = micropython.kbd_intr
+    open = open
+    rename = os.rename
+    remove = os.remove
+    files = os.listdir
+    powered_on = machine.reset_cause() in POWER_ON_CAUSES  # then the router may be booting as well
 
-    def page(self, name):
+    @staticmethod
+    def page(name):
         """A file of compiled pages, opened for reading bytes."""
         return open(PAGES + name, "rb")
 
-    def name_itself(self, chosen=None):
+    @staticmethod
+    def name_itself(chosen=None):
         """The name that a person chose, ASCII bytes, else one that differs from board to board; returned as text. The
         port sends it with DHCP requests from the next connect() on."""
         name = "Homeport-%02X%02X" % tuple(machine.unique_id()[-2:])
@@ -46,7 +52,13 @@ class Hardware:
         network.hostname(name)
         return name
 
-    def bind(self, port, kind):
+    @staticmethod
+    def random(limit):
+        """A number from 0 to limit - 1, for limit <= 32768."""
+        return os.urandom(1)[0] * limit >> 8
+
+    @staticmethod
+    def bind(port, kind):
         """A non-blocking socket on `port` of every interface; kind: hardware.UDP or hardware.TCP."""
         sock = socket.socket(socket.AF_INET, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -7,12 +7,11 @@ more, its code is collected, and the next import reads it again. The chip's heap
 import gc
 import sys
 
-RESERVE_PERCENT = 53  # of the heap stays free while the portal serves, if dropping code can do it: 20 000 bytes
 PACKAGE = __name__[: __name__.rfind(".")]
 
 
 def forget(names):
-    """Let go of modules of this package, named from its root with spaces between, as in "store net.text"."""
+    """Let go of modules of this package, named from its root with spaces between, as in "slots net.text"."""
     start = 0
     while start < len(names):  # split() would need room for all of them, and there may be none
         end = names.find(" ", start)
@@ -25,15 +24,3 @@ def forget(names):
             dot = name.rfind(".")
             delattr(sys.modules[name[:dot]], name[dot + 1 :])
     gc.collect()
-
-
-def make_room(names):
-    """forget(names) if memory is short; where there is plenty, code stays for the next request."""
-    gc.collect()
-    try:
-        free = gc.mem_free()
-        short = free * 100 < RESERVE_PERCENT * (free + gc.mem_alloc())
-    except AttributeError:
-        short = True  # CPython does not tell; forgetting always puts every reload to the test
-    if short:
-        forget(names)

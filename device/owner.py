@@ -3,20 +3,32 @@
 What an input is fields.py says, what it takes entries.py.
 """
 
-from .overlay import forget
+import sys
+
+from .overlay import PACKAGE, forget
 
 DEVICE = b"device"  # the name of the device, in the form and among the stored values
 
 
 def inputs(hardware, report):
     """Fields as they wait for pages and forms: what is stored stands in place of the default."""
-    from .settings import fields
+    try:
+        return defined(hardware, report)
+    except MemoryError:
+        report("settings: there is no memory for them")
+        return ()
 
-    found = fields(hardware, report)
-    if not found:
-        return found
+
+def defined(hardware, report):
+    from .options import definitions
+
+    found = definitions(hardware)
+    if found is None:
+        return ()
     from .entries import entered
+    from .fields import fields
 
+    found = fields(found, report)
     values = entered(found, {}, stored(hardware))
     return [field[:3] + (values[field[0]],) + field[4:] for field in found]
 
@@ -42,7 +54,7 @@ def rows(context, form, language):
 
 def translated(label, language):
     """What a label is in that language, else in English, else in any."""
-    for code in (language, b"en", b""):
+    for code in (language, language.split(b"-")[0], b"en", b""):
         start = label.find(b"\n" + code)
         if start >= 0 and label[:1] == b"\n":
             start = label.find(b" ", start) + 1
@@ -79,17 +91,23 @@ def attempted(context):
     return context.attempt and context.attempt.values or {}
 
 
-def values(hardware):
-    """{name: str, int, bool or None}: what homeport.values() returns."""
+def values(hardware=None):
+    """{name: str, int, bool or None} of the owner's inputs, read from flash: call it again when the board was set up
+    anew. hardware: None for the board's."""
+    if hardware is None:
+        from .hardware import Hardware as hardware
     found = inputs(hardware, print)
     from .entries import typed
 
-    forget("settings fields entries store net.text owner")
+    forget("options fields entries slots net.text owner")
+    running = sys.modules[PACKAGE].running
+    if running is None or running.portal is None and not running.rendering:
+        forget("seldom")
     return {str(field[0], "ascii"): typed(field, field[3]) for field in found}  # trusted: checked names
 
 
 def stored(hardware):
     """{name: value} on flash."""
-    from .store import load
+    from .slots import load
 
     return load(hardware, lambda text: None)[1]  # the start has reported what is wrong

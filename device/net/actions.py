@@ -1,13 +1,13 @@
 """What a person may do through the portal: connect, search again, forget everything."""
 
 from ..context import Network
-from ..overlay import make_room
+from ..seldom import make_room
 
 
 def act(context, request, body):
     """Do what a form asks for. The path to go on to, relative to the root, or an answer as of portal.respond()."""
     path = request.path
-    form, two_names = submitted(body)
+    form, two_names = submitted(body, request.length)
     key = form.pop(b"password", b"")  # no page gets it
     if context.submitted or context.state == "connecting":
         return 409, b"setup", "busy", form
@@ -22,11 +22,11 @@ def act(context, request, body):
     return b""
 
 
-def submitted(body):
+def submitted(body, size):
     """See form.py."""
     from .form import submitted
 
-    return submitted(body)
+    return submitted(body, size)
 
 
 def connect(context, form, key, two_names):
@@ -62,14 +62,18 @@ def taken(context, form):
 
 
 def forget(context):
-    """Erase what is saved, here and in the SDK's own memory, which it would join at power-up."""
-    from ..store import erase
-    from .station import join, leave
+    """Erase what is saved, here and before that in the SDK's own memory, which it would join at power-up."""
+    make_room("net.form")
+    from .station import join
 
-    context.forgotten = True
-    context.attempt = None
+    join(context.radio, b"", b"")
+    del join  # with its code: there may be no room for it beside what follows
+    context.radio.leave()
+    make_room("net.station")
+    from ..store import forget_all
+
+    context.saved = forget_all(context.hardware, context.report)
+    context.attempt = context.history = None
     context.networks = []
     context.name = context.hardware.name_itself()
-    join(context.radio, b"", b"")
-    leave(context.radio)
-    context.saved = erase(context.hardware, context.report)
+    context.forgotten = True  # at last: where memory is short, all of this is done once more

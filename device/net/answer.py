@@ -19,6 +19,7 @@ REASONS = b"""200 OK
 411 Length Required
 413 Content Too Large
 414 URI Too Long
+415 Unsupported Media Type
 422 Unprocessable Content
 431 Request Header Fields Too Large
 500 Internal Server Error
@@ -50,6 +51,8 @@ def head(status, length=None, fields=()):
 
 def error(status, *fields):
     """The answer to a refused request: a page so short that no machine takes it for an icon."""
+    if status == 405 and not fields:
+        fields = ((b"Allow", b"GET, HEAD, POST"),)  # it has to be there: RFC 9110 section 15.5.6
     reason = reason_of(status)
     page = b"<!doctype html><h1>%s</h1><a href=/>Wi-Fi setup</a>" % reason
     return short(status, (HTML,) + fields, page)

@@ -38,9 +38,10 @@ def status(context):
             "ssid": printable(network.ssid) if network else None,
             "reason": attempt.reason if failed else None,
             "guess": bool(failed and attempt.guess),
-            "ip": context.radio.station.ifconfig()[0] if joined else None,
+            "ip": joined and context.radio.address(context.radio.station) or None,
             "attempt": attempt.number if attempt else None,
             "saved": context.saved,
+            "outage": printable(context.outage) if context.outage else None,
         }
     )
     return short(200, (JSON,), body)

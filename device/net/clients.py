@@ -2,8 +2,8 @@
 
 import gc
 
-from . import HTTPError
 from .connection import Connection
+from .request import HTTPError
 
 CONNECTIONS_LIMIT = 4  # of lwIP's five: the last one is for who waits in the backlog
 WAIT_FOR_MEMORY_MS = 2_000  # then a client is told that there is none; most find some when others have left
@@ -19,7 +19,7 @@ class Clients:
         self._clock = server.context.clock
         self._poller = server.poller
         self._hardware = server.context.hardware
-        self._connections = []
+        self.connections = []
         self._accepting = True
         self._rest_at = self._clock.now() + REST_AFTER_MS
         self._queue = self._hardware.poll()  # tells if someone waits while nobody is accepted
@@ -30,19 +30,19 @@ class Clients:
         if sock is self._server.listener:
             self._accept()
             return
-        for connection in self._connections:
+        for connection in self.connections:
             if connection.sock is sock:
-                self._advance(connection)
+                self.move_on(connection)
                 break
 
     def are_gone(self):
         """Drop those who had enough time. True if nobody has been here for a while."""
         now = self._clock.now()
         waited_for = not self._accepting and bool(self._queue.poll(0))
-        for connection in list(self._connections):
+        for connection in list(self.connections):
             if connection.is_overdue(now, waited_for):
-                self._drop(connection)
-        if self._connections:
+                self.drop(connection)
+        if self.connections:
             self._rest_at = now + REST_AFTER_MS
             if not self._is_sending():
                 self._advance_a_waiting_one()  # nobody is left whose end it could wait for
@@ -50,27 +50,33 @@ class Clients:
 
     def _is_sending(self):
         """True if somebody's end will give memory back."""
-        for connection in self._connections:
+        for connection in self.connections:
             if connection.parts is not None:
                 return True
         return False
 
     def _advance_a_waiting_one(self):
-        for connection in self._connections:
+        for connection in self.connections:
             if connection.waits_for_memory():
-                self._advance(connection)
+                self.move_on(connection)
                 break
 
     def close(self):
-        for connection in list(self._connections):
-            self._drop(connection)
+        """The poller goes, too."""
+        for connection in self.connections:
+            connection.close()
+            self._context.rendering -= connection.renders
+        self.connections = []
+
+    def connection(self, now):
+        return Connection(now)
 
     def _accept(self):
         try:
-            connection = Connection(self._clock.now())  # while the client waits in the backlog: memory may be short
+            connection = self.connection(self._clock.now())  # while it waits in the backlog: memory may be short
             sock, peer = self._server.listener.accept()
         except MemoryError:
-            if not self._connections:
+            if not self.connections:
                 raise
             self._accept_if(False)  # until one of them has left
             return
@@ -84,8 +90,8 @@ class Clients:
         except MemoryError:
             sock.close()
             raise
-        self._connections.append(connection)  # a list has room for four from the start (py/objlist.c)
-        self._accept_if(len(self._connections) < CONNECTIONS_LIMIT)
+        self.connections.append(connection)  # a list has room for four from the start (py/objlist.c)
+        self._accept_if(len(self.connections) < CONNECTIONS_LIMIT)
 
     def _accept_if(self, wanted):
         """Clients beyond the limit wait in the backlog; watching it would only spin."""
@@ -95,7 +101,7 @@ class Clients:
             self._poller.unregister(self._server.listener)
         self._accepting = wanted
 
-    def _advance(self, connection):
+    def move_on(self, connection):
         """Move one connection on by one read or one write. MemoryError: nothing was done yet."""
         if connection.request:
             connection.make_ready()
@@ -114,20 +120,18 @@ class Clients:
                 connection.drain(self._clock.now())
                 self._poller.modify(connection.sock, self._hardware.POLLIN)
             else:
-                self._drop(connection)
+                self.drop(connection)
             if connection.news:
                 self._told(connection.news)
                 connection.news = None
         except HTTPError as refusal:
-            from .answer import error
-
-            self._start(connection, *error(refusal.args[0]))
+            self._refuse(connection, refusal.args[0])
         except OSError:
-            self._drop(connection)  # reset by the client
+            self.drop(connection)  # reset by the client
         except MemoryError:
             if connection.parts is not None or connection.waits_for_memory():
                 raise
-            self._drop(connection)  # parsing cannot be tried again
+            self.drop(connection)  # parsing cannot be tried again
             gc.collect()
 
     def _answer(self, connection, request):
@@ -139,14 +143,17 @@ class Clients:
 
     def _respond(self, connection, request):
         """What the application says, None if there is no room for it now."""
-        body = memoryview(connection.buffer)[: request.length]
         try:
             try:
-                return self._context.respond(request, body)
+                from .respond import respond
+
+                return respond(self._context, request, connection.buffer)
             except MemoryError:
                 self._context.rest()  # code that the last page has left there makes room
                 request.gzip = False  # and a page as it is needs less while it is made
-                return self._context.respond(request, body)
+                from .respond import respond
+
+                return respond(self._context, request, connection.buffer)
         except HTTPError:
             raise
         except MemoryError:
@@ -157,6 +164,11 @@ class Clients:
         except Exception as error:  # a fault in a page must not take the portal down
             print("portal fault:", repr(error))
             raise HTTPError(500)
+
+    def _refuse(self, connection, status):
+        from .answer import error
+
+        self._start(connection, *error(status))
 
     def _start(self, connection, *answer):
         if answer[0] != 200:
@@ -179,10 +191,10 @@ class Clients:
         attempt.told_at = attempt.told_at or self._clock.now()
         self._context.released = attempt is self._context.attempt and attempt.outcome == "connected"
 
-    def _drop(self, connection):
+    def drop(self, connection):
         self._poller.unregister(connection.sock)
         connection.close()
         self._context.rendering -= connection.renders
-        self._connections.remove(connection)
+        self.connections.remove(connection)
         self._accept_if(True)
         self._advance_a_waiting_one()  # there was no room to answer it before

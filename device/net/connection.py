@@ -4,14 +4,16 @@ lwIP hands over received data in pieces of at most 536 bytes, and answers data t
 socket is closed (extmod/modlwip.c).
 """
 
-from ..overlay import make_room
-from . import Request
+from ..seldom import make_room
+from .request import Request
 
 SEGMENT_BYTES = 536  # TCP_MSS: what one packet takes
-PARSING_SEGMENTS = 3  # what is allocated while one segment is parsed: a line, its parts, what is kept of them
+PARSING_SEGMENTS = 3  # what is allocated while one segment is parsed: a line, a value in it, what is kept of that
 IDLE_TIMEOUT_MS = 5_000  # no byte moved
 TOTAL_TIMEOUT_MS = 20_000  # whatever a slow or hostile client does
-DRAIN_TIMEOUT_MS = 1_000  # for the rest of a request that was answered early
+# For the rest of a request that was answered early: while more of it comes, and if none comes (nginx: 30 s and 5 s)
+DRAIN_TIMEOUT_MS = 5_000
+DRAIN_IDLE_TIMEOUT_MS = 1_000
 # While every place is taken and others wait for one, Android for no more than ten seconds:
 SILENT_TIMEOUT_MS = 1_000  # nothing said at all: browsers open spare connections
 CROWDED_IDLE_TIMEOUT_MS = 2_000  # a lost packet comes again within a second
@@ -46,11 +48,12 @@ class Connection:
             larger = bytearray(request.length)  # before any code is loaded: a gap of this size is rare
             larger[: self.end] = memoryview(self.buffer)[: self.end]
             self.buffer = larger
-        from . import http  # noqa: F401
+        # Once begun, parsing could not be tried again; and the code would take the gaps.
+        room = [bytearray(SEGMENT_BYTES) for _ in range(PARSING_SEGMENTS)]
+        from .http import feed  # noqa: F401
 
-        [bytearray(SEGMENT_BYTES) for _ in range(PARSING_SEGMENTS)]  # once begun, parsing could not be tried again
         if self.buffer is None:
-            self.buffer = bytearray(SEGMENT_BYTES)
+            self.buffer = room[0]
 
     def receive(self):
         """Read what is there. True if something moved. EOFError: the client hung up. HTTPError: a wrong request."""
@@ -103,7 +106,7 @@ class Connection:
         """Everything is sent. Closing with data unread would reset the connection and destroy the answer."""
         self.parts = None
         self.end = 0
-        self.began_at = now
+        self.began_at = self.moved_at = now
         self.limit_ms = DRAIN_TIMEOUT_MS
 
     def waits_for_memory(self):
@@ -113,10 +116,11 @@ class Connection:
     def is_overdue(self, now, waited_for):
         """waited_for: others want its place."""
         limit_ms = self.limit_ms
-        idle_ms = IDLE_TIMEOUT_MS
+        is_drained = self.request is None and self.parts is None  # it has its answer
+        idle_ms = DRAIN_IDLE_TIMEOUT_MS if is_drained else IDLE_TIMEOUT_MS
         if waited_for:
             limit_ms = min(limit_ms, CROWDED_TOTAL_TIMEOUT_MS)
-            idle_ms = CROWDED_IDLE_TIMEOUT_MS if self.heard else SILENT_TIMEOUT_MS
+            idle_ms = min(idle_ms, CROWDED_IDLE_TIMEOUT_MS if self.heard else SILENT_TIMEOUT_MS)
         return now - self.began_at >= limit_ms or now - self.moved_at >= idle_ms
 
     def close(self):

@@ -2,26 +2,27 @@
 
 from binascii import unhexlify
 
-from . import HTTPError
+from .request import HTTPError
 
 FIELDS_LIMIT = 32
 NAMES = (b"ssid", b"pick", b"password", b"device", b"confirm")
 HEX_DIGITS = b"0123456789abcdef"
 
 
-def submitted(body):
+def submitted(body, size=None):
     """({name: value}, True if it names two networks) of the setup form.
 
     Its networks are radio buttons called `ssid`, or `pick` with the name in hex digits where HTML cannot carry it, and
     a text called `ssid` below them. form[b"ssid"] is the name that is meant, b"" if there is none; of two the typed
-    one: a browser without scripts cannot take back a radio button. HTTPError 400 if a field comes too often.
+    one: a browser without scripts cannot take back a radio button. body, size: as of fields(). HTTPError 400 if a
+    field comes too often.
     """
     form = {}
     names = [b""]
-    for name, value in fields(body):
+    for name, value in fields(body, size, is_read):
         if name in form and (name != b"ssid" or len(names) > 2):
             raise HTTPError(400)
-        form[name] = value if name in NAMES or name[:2] == b"f." else b""  # what nobody reads takes no room
+        form[name] = value
         if name == b"ssid":
             names.append(value)
     picked = form.pop(b"pick", b"")
@@ -33,19 +34,26 @@ def submitted(body):
     return form, names.count(form[b"ssid"]) < len(names)
 
 
-def fields(body):
+def is_read(name):
+    """False for a field of the setup form that nobody reads: its value takes no room."""
+    return name in NAMES or name[:2] == b"f."
+
+
+def fields(body, size=None, wanted=None):
     """Yield (name, value) of an application/x-www-form-urlencoded body, in its order, empty pairs left out.
 
-    HTTPError 400 if an escape is bad, 413 after FIELDS_LIMIT pairs.
-    Format: https://url.spec.whatwg.org/#urlencoded-parsing
+    body: bytes or bytearray, of which the first `size` bytes count; a gap for a copy of it may not be there.
+    wanted(name): False for a pair that is only counted. HTTPError 400 if an escape is bad, 413 after FIELDS_LIMIT
+    pairs. Format: https://url.spec.whatwg.org/#urlencoded-parsing
     """
-    body = bytes(body)
+    if size is None:
+        size = len(body)
     room = FIELDS_LIMIT
     start = 0
-    while start < len(body):
-        end = body.find(b"&", start)
+    while start < size:
+        end = body.find(b"&", start, size)
         if end < 0:
-            end = len(body)
+            end = size
         if end > start:
             if not room:
                 raise HTTPError(413)
@@ -53,12 +61,14 @@ def fields(body):
             equals = body.find(b"=", start, end)
             if equals < 0:
                 equals = end
-            yield _decoded(body[start:equals]), _decoded(body[equals + 1 : end])
+            name = _decoded(body, start, equals)
+            if wanted is None or wanted(name):
+                yield name, _decoded(body, equals + 1, end)
         start = end + 1
 
 
-def _decoded(data):
-    return unquote(data.replace(b"+", b" "))
+def _decoded(body, start, end):
+    return unquote(bytes(memoryview(body)[start:end]).replace(b"+", b" "))
 
 
 def unquote(data):

@@ -3,8 +3,8 @@
 Strict, but lines may end in LF, empty lines may come first, and fields of no interest may be longer than the buffer.
 """
 
-from . import HTTPError
 from .form import unquote
+from .request import HTTPError
 
 HEAD_LIMIT_BYTES = 8192
 BODY_LIMIT_BYTES = 1536  # a form with everything in it at its longest, every byte as three
@@ -12,6 +12,7 @@ LENGTH_LIMIT_DIGITS = 9  # what an integer holds without the heap
 LANGUAGE_LIMIT_BYTES = 64
 METHODS = b" GET HEAD POST PUT DELETE OPTIONS PATCH TRACE "
 DIGITS = b"0123456789"
+FIELDS = b" host content-length transfer-encoding origin accept-encoding accept-language content-type expect "
 TOKEN = DIGITS + b"abcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~"  # RFC 9110 section 5.6.2, in lower case
 
 
@@ -39,6 +40,8 @@ def feed(request, buffer, end):
         if request.head_bytes > HEAD_LIMIT_BYTES:
             raise HTTPError(431)
         if not request.skipping:
+            if line_end > start and buffer[line_end - 1] == 0x0D:
+                line_end -= 1
             parse_line(request, bytes(view[start:line_end]), cut)
         request.skipping = cut
         start = behind
@@ -51,13 +54,11 @@ def feed(request, buffer, end):
 
 def parse_line(request, line, cut):
     """One line without its end; cut: what fitted into the buffer of a longer one."""
-    if line[-1:] == b"\r":
-        line = line[:-1]
     if not line:
         if request.method:  # else it stands before the request line: RFC 9112 section 2.2
             end_head(request)
-    elif min(line.replace(b"\t", b" ") if request.method else line) < 0x20 or b"\x7f" in line:
-        raise HTTPError(400)
+    elif b"\x7f" in line or min(line) < 0x20 and (not request.method or min(line.replace(b"\t", b" ")) < 0x20):
+        raise HTTPError(400)  # a tab may be in a field
     elif request.method:
         parse_field(request, line, cut)
     elif cut:
@@ -67,10 +68,10 @@ def parse_line(request, line, cut):
 
 
 def parse_request_line(request, line):
-    words = line.split(b" ", 3)
-    method = words[0]
-    if not method or method.lower().strip(TOKEN):
+    words = line.split(None, 3)  # several spaces count as one, those at the end as none (RFC 9112 section 3)
+    if line[0] == 0x20 or words[0].lower().strip(TOKEN):
         raise HTTPError(400)
+    method = words[0]
     version = words[-1]
     if len(words) == 2 and method == b"GET":
         request.version = 9
@@ -97,6 +98,10 @@ def parse_field(request, line, cut):
         raise HTTPError(431)
     if colon < 1 or name.strip(TOKEN):
         raise HTTPError(400)  # also a folded line, and a space before the colon
+    word = b" " + name + b" "
+    wanted = word in request.wanted
+    if not wanted and word not in FIELDS:
+        return  # before it is copied: the longest are of no interest
     value = line[colon + 1 :].strip()
     if name == b"host":
         if request.host is not None:
@@ -122,6 +127,8 @@ def parse_field(request, line, cut):
         request.form = value.lower().split(b";", 1)[0].strip() == b"application/x-www-form-urlencoded"
     elif name == b"expect":
         request.expects_continue = request.version == 11 and value.lower() == b"100-continue"
+    if wanted and not cut:
+        request.others += ((name, value),)
 
 
 def set_host(request, authority):

@@ -5,14 +5,14 @@ from . import station
 
 
 class Join:
-    """Starts the attempt when made. step() returns None, "got_ip" or "failed"; then `reason` and `guess` say why.
+    """Starts the attempt when made. step() returns None, "got_ip" or "unsuccessful"; then `reason` and `guess` say why.
 
     reason: None, or "wrong_password", "not_found", "no_ip", "connect_failed", "timeout"; guess: True if the chip did
     not say so itself. The SDK mostly shows CONNECTING for a wrong password (esp8266/Arduino#8233), so the end of the
     time decides, by the most specific thing seen until then.
     """
 
-    def __init__(self, radio, clock, network, timeout_ms=policy.JOIN_TIMEOUT_MS, already=False):
+    def __init__(self, radio, clock, network, timeout_ms=policy.JOIN_TIMEOUT_MS, already=False, bssid=b""):
         self._radio = radio
         self._clock = clock
         self._has_key = bool(network.key)
@@ -26,7 +26,7 @@ class Join:
         self._missing_seen = None  # when it last said so
         self._refused = False
         self._associated_since = None
-        if not already and not station.join(radio, network.ssid, network.key):
+        if not already and not station.join(radio, network.ssid, network.key, bssid):
             self._refused = True
             self._deadline = now
 
@@ -35,26 +35,26 @@ class Join:
         if now < self._next_look:
             return None
         self._next_look = now + policy.LINK_POLL_MS
-        status = station.status(self._radio)
-        if status == station.GOT_IP:
+        code = self._radio.status()
+        if code == station.GOT_IP:
             return "got_ip"
-        if status == station.WRONG_PASSWORD:
-            return self._failed("wrong_password")
-        if status == station.CONNECT_FAIL:
+        if code == station.WRONG_PASSWORD:
+            return self._failed(b"wrong_password")
+        if code == station.CONNECT_FAIL:
             self._refused = True
-        self._watch_searches(now, status)
+        self._watch_searches(now, code)
         self._watch_association(now)
         if self._missing_since is not None and now - self._missing_since >= policy.NOT_FOUND_AFTER_MS:
-            return self._failed("not_found")
+            return self._failed(b"not_found")
         if now >= self._deadline:
             return self._timed_out(now)
 
     def close(self):
         """Leave the air to the access point: a station that searches makes it unusable."""
-        station.leave(self._radio)
+        self._radio.leave()
 
-    def _watch_searches(self, now, status):
-        if status == station.NO_AP_FOUND:
+    def _watch_searches(self, now, code):
+        if code == station.NO_AP_FOUND:
             self._missing_seen = now
             if self._missing_since is None:
                 self._missing_since = now
@@ -71,17 +71,17 @@ class Join:
 
     def _timed_out(self, now):
         if self._missing_since is not None:
-            return self._failed("not_found")
+            return self._failed(b"not_found")
         if self._associated_since is not None and now - self._associated_since >= policy.NO_ADDRESS_AFTER_MS:
-            return self._failed("no_ip")
+            return self._failed(b"no_ip")
         if self._refused:
-            return self._failed("connect_failed")
+            return self._failed(b"connect_failed")
         if self._has_key:
             # It was found, or the SDK would have said so, and it never let us in.
-            return self._failed("wrong_password", True)
-        return self._failed("timeout")
+            return self._failed(b"wrong_password", True)
+        return self._failed(b"timeout")
 
     def _failed(self, reason, guess=False):
-        self.reason = reason
+        self.reason = str(reason, "ascii")  # trusted: our own word
         self.guess = guess
-        return "failed"
+        return "unsuccessful"

@@ -4,23 +4,37 @@ DEFAULT = b"en"
 DIGITS = b"0123456789"
 
 
-def choose(header, available):
+def choose(accepted, available):
     """The one of `available` (bytes) that the start of an Accept-Language prefers; DEFAULT if it names none of them.
 
     available: names of files, of which those with an ending are no languages.
     """
     best = DEFAULT
     weight = 0
-    for choice in header.lower().split(b","):
+    for choice in accepted.lower().split(b","):
         words = choice.replace(b" ", b"").split(b";")
-        tag = words[0].split(b"-")[0]
         quality = 1000
         if len(words) > 1 and words[1][:2] == b"q=":
             quality = thousandths(words[1][2:])
-        if quality > weight and tag in available and b"." not in tag:
-            best = tag
+        name = nearest(words[0], available) if quality > weight else None
+        if name:
+            best = name
             weight = quality
     return best
+
+
+def nearest(tag, available):
+    """The one of that language and country, else of that language, else of another country; None."""
+    found = None
+    best = 0
+    language = tag.split(b"-")[0]
+    for name in available:
+        own = name.lower()
+        fits = 3 if own == tag else 2 if own == language else 1 if own.split(b"-")[0] == language else 0
+        if fits > best and b"." not in own:
+            best = fits
+            found = name
+    return found
 
 
 def thousandths(number):

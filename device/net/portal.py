@@ -1,10 +1,10 @@
 """Which page answers which request. State changes by POST only, and only from the portal's own pages."""
 
-from . import HTTPError
 from .answer import error, redirect
+from .request import HTTPError
 
-PAGES = (b"/", b"/status", b"/forget")
-DATA = (b"/api/status", b"/api/networks")
+PAGES = (b"/", b"/status", b"/forget", b"/history")
+DATA = (b"/api/status", b"/api/networks", b"/api/history")
 POST = (b"/connect", b"/scan", b"/forget")
 NUISANCES = (b"/favicon.ico", b"/apple-touch-icon", b"/wpad.dat")  # asked by machines, not by people
 HTTP = b"http://"
@@ -13,9 +13,10 @@ DIGITS = b"0123456789"
 
 def respond(context, request, body):
     """(status, fields, length, parts) for a complete request, or (status, name, problem, form) for a page: respond.py
-    makes it when the code that decides has left the memory. HTTPError for a request that is refused.
+    makes it when the code that decides has left the memory. The board's own address as a URL for what a person asks to
+    be done. HTTPError for a request that is refused.
     """
-    own = context.radio.access_point.ifconfig()[0].encode()
+    own = context.radio.address(context.radio.access_point).encode()
     # The port is the one the client used: 80 on a board, another one if ports are mapped in between.
     port = b"" if request.port in (b"80", b"443") else request.port
     root = HTTP + own + (b":" + port if port else port) + b"/"
@@ -37,13 +38,16 @@ def respond(context, request, body):
         behind = origin[len(HTTP + own) :]
         if not origin.startswith(HTTP + own) or behind and (behind[:1] != b":" or behind[1:].strip(DIGITS)):
             raise HTTPError(403)  # another site's page, sent through the phone's browser
-        from .actions import act
-
-        target = act(context, request, body)
-        return redirect(303, root + target) if type(target) is bytes else target
+        if request.form is False:
+            raise HTTPError(415)
+        return root  # respond.py does what is asked for when this code has left the memory
     if method in (b"GET", b"HEAD") and readable:
         if path in PAGES:
             return 200, path[1:] or b"setup", None, None
+        if path == b"/api/history":
+            from .past import told
+
+            return told(context)
         from .api import networks, status
 
         return networks(context) if path == b"/api/networks" else status(context)

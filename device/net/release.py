@@ -5,8 +5,8 @@ once: Apple looks when a page has come, old Androids a second later. Names resol
 over HTTPS could not be answered anyway.
 """
 
-from . import HTTPError
-from .answer import HTML, short
+from .answer import HTML
+from .request import HTTPError
 
 TEXT = (b"Content-Type", b"text/plain")
 
@@ -49,6 +49,8 @@ ANSWERS = (
 def success(request):
     """The answer to a request for another host than the portal's. HTTPError(404) where nobody looks for a portal:
     a redirect would show one, and a page would pass for that host's."""
+    from .answer import short  # a name of this module, which stays for a while, would keep all of that one
+
     host = request.host
     path = request.path
     if request.method not in (b"GET", b"HEAD"):

@@ -1,11 +1,12 @@
 """From a request to its answer, step by step, each with no more than its own code in memory."""
 
-from ..overlay import forget, make_room
+from ..overlay import forget
+from ..seldom import make_room
 
-PARSING = "net.http net.form"
-DECIDING = "net.portal net.actions net.form net.scan net.station net.api credentials"
-OWNERS = " owner settings fields entries store"
-RENDERING = "net.lists net.rows net.fieldset net.template net.gzip net.text"
+PARSING = "net.http net.form net.language"
+DECIDING = "net.portal net.actions net.form net.scan net.station net.api net.past credentials history"
+OWNERS = " owner options fields entries slots"
+RENDERING = "net.lists net.past net.rows net.fieldset net.template net.gzip net.text"
 ROOM_BYTES = 224
 ROOM_PER_ROW_BYTES = 24
 PAGES = "/lib/homeport/pages"
@@ -16,8 +17,12 @@ def respond(context, request, body):
     make_room(PARSING)
     try:
         answer = decided(context, request, body)
+        if isinstance(answer, bytes):
+            make_room("net.portal")
+            answer = acted(context, request, body, answer)
         if isinstance(answer[1], bytes):
-            make_room(DECIDING + " net.answer")
+            make_room(DECIDING)
+            make_room("net.answer")
             answer = page(context, request, *answer)
         return answer
     finally:
@@ -30,8 +35,20 @@ def decided(context, request, body):
     return respond(context, request, body)
 
 
+def acted(context, request, body, root):
+    from .actions import act
+
+    target = act(context, request, body)
+    if not isinstance(target, bytes):
+        return target
+    make_room(DECIDING)
+    from .answer import redirect
+
+    return redirect(303, root + target)
+
+
 def page(context, request, status, name, problem, form):
-    """The answer with the page `name`, b"setup", b"status" or b"forget", in the reader's language.
+    """The answer with the page `name`, b"setup", b"status", b"forget" or b"history", in the reader's language.
 
     problem: None or a word for what was wrong; form: {field: value}, bytes, that was submitted and is put back.
     The page is planned before it is sent: what lies on flash is noted by place and size, and what is known only now is
@@ -50,7 +67,10 @@ def page(context, request, status, name, problem, form):
         file_name += ".gz"
     values = view(context, problem, form)
     make_room("net.view")
-    lists(context, values, inputs)
+    if name == b"history":
+        happened(context, values)
+    else:
+        lists(context, values, inputs)
     with hardware.page(file_name) as file:
         length, plan = planned(file, name, values, packer)
     if packer and not context.rendering:
@@ -87,6 +107,12 @@ def planned(*words):
     from .template import planned
 
     return planned(*words)
+
+
+def happened(context, values):
+    from .past import past
+
+    past(context, values)
 
 
 def lists(context, values, inputs):

@@ -7,7 +7,7 @@ from .text import text
 TOLD = ("open", "wpa3", "enterprise")  # the last two cannot be joined
 
 
-def row(network, saved, meant):
+def item(network, saved, meant):
     """{name in the template: value} of a row of scan.py. saved: names; meant: the one that a person means."""
     ssid, rssi, _, security = network
     return {

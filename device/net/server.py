@@ -1,6 +1,7 @@
 """One non-blocking server for DNS and HTTP on one poller. What serves HTTP clients comes into memory with the first."""
 
 from ..overlay import forget
+from ..seldom import Seldom  # noqa: F401, on the board with hardware.py; as long as there is a portal
 from . import dns
 from .phases import Phases
 
@@ -53,6 +54,12 @@ class Server:
                 self._rest()
         except MemoryError:
             self._rest()
+
+    def rest(self):
+        """Memory is needed: if nobody is connected, the code for clients leaves before its time."""
+        if self._clients and not self._clients.connections:
+            self._clients = None
+            forget(CLIENTS)
 
     def close(self):
         if self._clients:

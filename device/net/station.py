@@ -1,6 +1,6 @@
 """What the station does, on the radio of radio.py: join, leave, and tell how it goes."""
 
-# status() of a station: user_interface.h of the SDK, and 255 when the station is off
+# Radio.status(): user_interface.h of the SDK, and 255 when the station is off
 IDLE = 0
 CONNECTING = 1
 WRONG_PASSWORD = 2
@@ -11,11 +11,6 @@ OFF = 255
 
 NOT_ASSOCIATED_DBM = 31
 NAME_LIMIT_BYTES = 32
-
-
-def status(radio):
-    """The SDK's status code."""
-    return radio.ask(IDLE, radio.station.status)
 
 
 def is_associated(radio):
@@ -32,26 +27,25 @@ def is_joining(radio, ssid):
     """True if the SDK, which starts by itself at power-up, has joined or is joining `ssid`."""
     remembered = radio.ask("", radio.station.config, "ssid")
     # A name of full length has no terminator in the SDK's record: the port reads on into the password.
-    return status(radio) in (CONNECTING, GOT_IP) and remembered.encode()[:NAME_LIMIT_BYTES] == ssid
+    # NO_AP_FOUND is what it shows between two of its searches.
+    return radio.status() in (CONNECTING, NO_AP_FOUND, GOT_IP) and remembered.encode()[:NAME_LIMIT_BYTES] == ssid
 
 
-def join(radio, ssid, key):
-    """Start to join. Returns at once; status() tells. False if the port refused."""
+def join(radio, ssid, key, bssid=b""):
+    """Start to join, by one access point only if its BSSID is given. Returns at once; status() tells. False if the port
+    refused."""
     radio.switch(radio.station, True)
-    if radio.target == (ssid, key):
+    radio.leave()  # the SDK takes a network, new or the same, only after it has left the old one
+    if radio.target == (ssid, key, bssid):
         return radio.attempt(radio.station.connect)
-    leave(radio)  # the SDK takes a new network only after it has left the old one
     radio.target = None
-    if not radio.attempt(radio.station.connect, ssid, key):
-        return False
-    radio.target = (ssid, key)
-    return True
-
-
-def leave(radio):
-    """End the link or the search. The SDK would go on searching for ever, on every channel."""
-    if status(radio) != OFF:
-        radio.attempt(radio.station.disconnect)
+    if bssid:
+        started = radio.attempt(radio.station.connect, ssid, key, bssid=bssid)
+    else:
+        started = radio.attempt(radio.station.connect, ssid, key)
+    if started:
+        radio.target = (ssid, key, bssid)
+    return started
 
 
 def move_access_point(radio, target):

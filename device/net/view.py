@@ -14,10 +14,11 @@ def view(context, problem, form):
     values = {
         b"name": name,
         b"device": form.get(b"device", name),
-        b"here": context.radio.access_point.ifconfig()[0].encode(),
+        b"here": context.radio.address(context.radio.access_point).encode(),
         b"networks": context.seen,
         b"saved": context.networks,
         b"unsaved": not context.saved,
+        b"history": context.history is not None or recorded(context),
     }
     if problem:
         values[problem.encode()] = True
@@ -36,8 +37,29 @@ def view(context, problem, form):
     if joined:
         values[b"online"] = True
         values[b"joined"] = joined.ssid
-        values[b"address"] = context.radio.station.ifconfig()[0].encode()
+        values[b"address"] = context.radio.address(context.radio.station).encode()
+    if context.outage and not problem and not joined and b"trying" not in values:
+        values[context.outage] = True
+        values[b"home"] = missed(context)
     values[b"meant"] = meant
     if meant not in [row[0] for row in context.seen]:
         values[b"typed"] = meant
     return values
+
+
+def recorded(context):
+    """Whether attempts were noted before the last start."""
+    try:
+        context.hardware.open(str(b"/history", "ascii"), "rb").close()  # trusted: our own word, as in history.py
+    except OSError:
+        return False
+    return True
+
+
+def missed(context):
+    """The name of the network that the board would be in: one that refuses it is in the air, the first one else."""
+    names = [network.ssid for network in context.networks]
+    if context.outage == b"password_changed":
+        seen = [row[0] for row in context.seen]
+        names = [name for name in names if name in seen] + names
+    return names[0] if names else b""

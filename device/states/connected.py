@@ -1,25 +1,31 @@
 """connected: the board is on the Wi-Fi. Say farewell to the phone that set it up, then watch the link.
 
-The farewell: a person reads that it worked, phones are told that all is well, the access point goes down."""
+What is here stays in memory beside the owner's program; what is done once or now and then is in holding.py and
+net/farewell.py."""
 
 from .. import policy
-from ..net import station
+from ..net.station import GOT_IP
 
 
 class State:
+    LED = 0  # off for good: the pin may be the owner's program's
+
     def __init__(self, context):
+        from ..access import afterwards
+
+        later = afterwards(context)
+        del afterwards  # each with its code: there may be no room for it beside what follows
+        from ..history import note_link
+
+        note_link(context, b"connected")
+        del note_link
+        from ..holding import begin
+
         self._context = context
-        now = context.clock.now()
-        self._entered_at = now
-        self._next_look = now
+        self._next_look = context.clock.now()
         self._down_since = None
-        self._remembered = False
-        self._phone_seen_at = None
-        print("connected: address", context.radio.station.ifconfig()[0])
-        attempt = context.attempt
-        waits = attempt is not None and attempt.outcome == "connected" and attempt.told_at is None
-        if not waits and context.radio.phones() == 0:
-            context.close_portal()  # nobody is on it
+        # The farewell is None when it is over; the chores, when there is nothing left to do, else (when, ...).
+        self._farewell, self._chores = begin(context, *later)
 
     def step(self):
         context = self._context
@@ -27,16 +33,22 @@ class State:
             return "credentials_forgotten"
         if context.submitted:
             return "credentials_submitted"
+        if context.portal_requested:
+            return "portal_requested"
         now = context.clock.now()
         if now < self._next_look:
             return None
         self._next_look = now + policy.LINK_POLL_MS
-        if context.portal is not None and self._farewell_is_over(now):
-            context.close_portal()
-        if station.status(context.radio) == station.GOT_IP:
+        if self._farewell and self._farewell.is_over(now):
+            self._farewell = None
+        if context.radio.status() == GOT_IP:
             self._down_since = None
-            if not self._remembered and now - self._entered_at >= policy.STABLE_AFTER_MS:
-                self._remember()
+            if self._chores and now >= self._chores[0]:
+                from ..holding import attend
+
+                self._chores = attend(context, *self._chores)
+                if context.better:
+                    return "better_signal_found"
             return None
         if self._down_since is None:
             self._down_since = now
@@ -44,31 +56,6 @@ class State:
             return "link_lost"
 
     def close(self):
-        context = self._context
-        context.joined = None
-        context.released = False
-        if context.attempt and context.attempt.outcome == "connected":
-            context.attempt = None  # or a portal that opens later would still speak of it
+        from ..holding import end
 
-    def _farewell_is_over(self, now):
-        context = self._context
-        age = now - self._entered_at
-        if context.radio.phones():
-            self._phone_seen_at = now
-        elif self._phone_seen_at is not None and now - self._phone_seen_at >= policy.PHONE_GONE_AFTER_MS:
-            return True
-        attempt = context.attempt
-        if attempt and attempt.told_at is not None and attempt.told_at >= self._entered_at:
-            return now - attempt.told_at >= policy.FAREWELL_AFTER_RESULT_MS
-        if self._phone_seen_at is None:
-            return age >= policy.FAREWELL_MS
-        return age >= policy.FAREWELL_LIMIT_MS
-
-    def _remember(self):
-        """The network that held becomes the first to try; the store writes only what changed."""
-        self._remembered = True
-        context = self._context
-        context.joined.channel = station.channel(context.radio)
-        from ..store import remember
-
-        remember(context, context.joined)
+        end(self._context)

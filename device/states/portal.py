@@ -1,18 +1,17 @@
 """portal: nothing is saved. An open access point asks a person for a network."""
 
-from ..overlay import forget
-
 
 class State:
+    LED = 0b0000000000000101
+
     def __init__(self, context):
         from ..net.scan import scan
-        from ..net.station import leave
 
         self._context = context
+        context.forgotten = context.portal_requested = False
         if not context.seen:
             scan(context)  # before phones join: a scan makes them lose frames
-        leave(context.radio)
-        forget("net.station")
+        context.radio.leave()
         context.open_portal()
 
     def step(self):
