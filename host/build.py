@@ -31,23 +31,26 @@ def compile_tree(source, target, squeezed=True, options=OPTIONS, package=PACKAGE
     Returns {new name: what it stands for}, for reading tracebacks. SqueezeError, PageError, BuildError.
     """
     source, target = Path(source), Path(target)
-    names, sources = {}, None
+    names, sources = {}, {}
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source)
+        hidden = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
+        if hidden or path.is_dir() or name.parts[0] == PAGES:
+            continue
+        if path.suffix != ".py" or name.as_posix() == OUTSIDE:
+            _place(target / name)
+            shutil.copyfile(path, target / name)
+        else:
+            sources[name] = path.read_bytes()
     if squeezed:
         lean = squeeze(source)
-        names, sources = lean.names, lean.sources
+        names = lean.names
+        sources = {Path(name): text.encode() for name, text in lean.sources.items() if name != OUTSIDE}
     with tempfile.TemporaryDirectory() as folder:
         lean_file = Path(folder) / "lean.py"
-        for path in sorted(source.rglob("*")):
-            name = path.relative_to(source)
-            hidden = any(part == "__pycache__" or part.startswith(".") for part in name.parts)
-            if hidden or path.is_dir() or name.parts[0] == PAGES:
-                continue
-            if path.suffix != ".py" or name.as_posix() == OUTSIDE:
-                _place(target / name)
-                shutil.copyfile(path, target / name)
-            elif sources is None or name.as_posix() in sources:
-                lean_file.write_bytes(path.read_bytes() if sources is None else sources[name.as_posix()].encode())
-                _compile(lean_file, _place(target / name.with_suffix(".mpy")), _module(name, package), options)
+        for name, text in sources.items():
+            lean_file.write_bytes(text)
+            _compile(lean_file, _place(target / name.with_suffix(".mpy")), _module(name, package), options)
     if (source / PAGES).is_dir():
         for name, data in compile_pages(source / PAGES).items():
             _place(target / PAGES / name).write_bytes(data)

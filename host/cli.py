@@ -1,20 +1,16 @@
 """The `homeport` command."""
 
-import contextlib
-import os
-import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from .board import DEFAULT_HEAP_BYTES, AirError, BoardError, PowerLost, Settings
+from . import cli_boards
+from .cli_boards import Port
+from .spoken import EXIT_USAGE, described, errors, fail, note
 
-DEFAULT_FLASH = Path(".homeport/flash.bin")
-EXIT_USAGE, EXIT_POWER_LOST = 2, 3
-HttpPort = Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine for the board's port 80.")]
-DnsPort = Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine for the board's port 53.")]
+FlashMode = Literal["keep", "qio", "qout", "dio", "dout"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,47 +18,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Wi-Fi provisioning for the ESP8266.",
 )
+cli_boards.register(app)
+if sys.platform == "linux":
+    from . import cli_virtual
 
-
-@app.command()
-def board(
-    flash: Annotated[Path, typer.Option(help="Flash image; made and deployed to when missing.")] = DEFAULT_FLASH,
-    erase: Annotated[bool, typer.Option("--erase", help="Start from an empty image.")] = False,
-    air: Annotated[Path | None, typer.Option(help="The radio environment, JSON; read again when it changes.")] = None,
-    address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
-    http_port: HttpPort = 8080,
-    dns_port: DnsPort = 10053,
-    tty: Annotated[Path | None, typer.Option(help="Symlink to make: the board's serial port, for mpremote.")] = None,
-    clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
-    cut_after: Annotated[int | None, typer.Option(min=1, help="Lose power at the N-th flash write or erase.")] = None,
-    heap: Annotated[int, typer.Option(min=DEFAULT_HEAP_BYTES // 2, help="Heap of the VM.")] = DEFAULT_HEAP_BYTES,
-    seed: Annotated[int | None, typer.Option(help="Seed of whatever is random.")] = None,
-):
-    """Run the firmware on a virtual ESP8266: its console is here, Ctrl-C switches it off."""
-    from .board.session import run_board
-
-    settings = Settings(
-        flash=str(flash),
-        erase=erase,
-        air=str(air) if air else None,
-        address=address,
-        http_port=http_port,
-        dns_port=dns_port,
-        tty=str(tty) if tty else None,
-        clock=clock,
-        cut_after=cut_after,
-        heap=heap,
-        seed=seed,
-        console=_to_stdout,
-    )
-    with _errors():
-        run_board(settings, _note)
+    cli_virtual.register(app)
 
 
 @app.command()
 def model(
     write: Annotated[Path | None, typer.Option(help="Put the diagram between the marks in this file instead.")] = None,
-):
+) -> None:
     """Print the state machine as a Mermaid diagram."""
     from .model import ModelError, mermaid
     from .model import write as write_page
@@ -73,49 +39,60 @@ def model(
     try:
         write_page(write)
     except (OSError, ModelError) as error:
-        _fail(str(error), EXIT_USAGE)
+        fail(described(error), EXIT_USAGE)
 
 
 @app.command()
-def run(
-    address: Annotated[str, typer.Option(help="Address of the access point on this machine.")] = "127.0.0.1",
-    http_port: HttpPort = 8080,
-    dns_port: DnsPort = 10053,
-    clock: Annotated[float, typer.Option(min=0.001, max=1e6, help="Board time runs so many times as fast.")] = 1.0,
-):
-    """Try Homeport: a virtual board with its portal's address, its transitions as they happen, and keys to press."""
-    from .run import main
+def flash(
+    image: Annotated[Path, typer.Argument(help="MicroPython for the ESP8266, a .bin file.")],
+    port: Port = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase all first, with what is saved.")] = False,
+    baud: Annotated[int, typer.Option(min=9600, max=4_000_000, help="Speed of the cable.")] = 460_800,
+    flash_mode: Annotated[FlashMode, typer.Option(help="Wiring of the flash; dio if it does not start.")] = "keep",
+) -> None:
+    """Write MicroPython onto a board: a file that you have. Chip, image and size of the flash are checked before."""
+    from .commands import flash
+    from .shown import Shown
 
-    with _errors():
-        main(address, http_port, dns_port, clock)
-
-
-@contextlib.contextmanager
-def _errors():
-    from .deploy import DeployError
-
-    try:
-        yield
-    except (BoardError, AirError, DeployError) as error:
-        _fail(str(error), EXIT_USAGE)
-    except PowerLost:
-        _fail("power lost in the middle of a flash operation (--cut-after)", EXIT_POWER_LOST)
+    with errors():
+        raise SystemExit(flash(Shown(), image, port, erase, baud, flash_mode))
 
 
-def _fail(text, code):
-    _note(text)
-    raise SystemExit(code)
+@app.command()
+def deploy(
+    port: Port = None,
+    main: Annotated[bool, typer.Option("--main", help="Replace a main.py that is your own.")] = False,
+    restart: Annotated[bool, typer.Option(help="Start the board afterwards and follow it to its first state.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the files that were left alone, too.")] = False,
+) -> None:
+    """Compile the firmware and copy to a board what it does not have; what is saved there stays."""
+    from .commands import deploy
+    from .shown import Shown
+
+    with errors():
+        raise SystemExit(deploy(Shown(), port, main, restart, verbose))
 
 
-def _note(text):
-    print(f"homeport: {text}", file=sys.stderr, flush=True)
+@app.command()
+def monitor(
+    port: Port = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Start the board again first.")] = False,
+) -> None:
+    """Show a board's console: states in their colours, tracebacks that lead to the sources. Ctrl-C leaves."""
+    from .commands import monitor
+
+    with errors():
+        monitor(port, reset, note)
 
 
-def _to_stdout(data):
-    try:
-        while data:
-            data = data[os.write(1, data) :]
-    except BrokenPipeError:
-        os.kill(os.getpid(), signal.SIGTERM)  # nobody reads any more: end as when told to
-    except BlockingIOError:
-        pass
+@app.command()
+def doctor(
+    port: Port = None,
+    restart: Annotated[bool, typer.Option(help="Start the board again afterwards, and see how that goes.")] = True,
+) -> None:
+    """Say what is on a board, what is wrong with it and what to do next. Secrets are not shown."""
+    from .commands import doctor
+    from .shown import Shown
+
+    with errors():
+        raise SystemExit(doctor(Shown(), port, restart))

@@ -9,12 +9,13 @@ import builtins
 from pathlib import Path
 
 from .chip_names import BUILTINS, METHODS, MODULES
+from .places import DEVICE
 
-DEVICE = Path(__file__).resolve().parent.parent / "device"
 FILE_LINES_LIMIT = 200
 TRUSTED = "# trusted: "  # ends a line whose int(), decode() or the like cannot meet bytes from outside; then says why
 
 SEAM = "hardware.py"  # the one file that may import what only a board has
+ASYNC = "online.py"  # the one file that may import asyncio, which only programs that have it use
 SEAM_MODULES = {"time", "network", "machine", "socket", "select", "os", "esp"}
 
 # The board's main.py lies outside of the package and imports it by its name there.
@@ -100,7 +101,7 @@ def missing_modules(source):
     for node, module, names in source.imports():
         if source.name == OUTSIDE and module == "homeport":
             continue
-        if module == "asyncio":
+        if module == "asyncio" and source.name != ASYNC:
             yield node, "the core runs without asyncio"
         elif module not in MODULES:
             yield node, f"there is no module {module} on the chip, or it is the firmware's own: import that relatively"

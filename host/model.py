@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from transitions import Machine, MachineError
 
-DEVICE = Path(__file__).resolve().parent.parent / "device"
+from .places import DEVICE
+
 GOAL = "connected"  # where every other state is heading
 TRACE = re.compile(r"fsm (\d+) (\w+) (\w+) (\w+)")
 START_MARK, END_MARK = "<!-- diagram -->", "<!-- /diagram -->"

@@ -27,8 +27,8 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAGES = ("setup", "status", "forget")
-LISTS = ("rows", "known", "fields")
+PAGES = ("setup", "status", "forget", "history")
+LISTS = ("rows", "known", "fields", "attempts")
 COMPRESSED = ".gz"
 END, STATIC, TEXT, RAW, IF, UNLESS, EACH = range(7)
 

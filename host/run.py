@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import signal
 import sys
 import termios
@@ -19,18 +18,10 @@ from rich.panel import Panel
 from .board import Settings
 from .board.board import Board
 from .board.session import make_image
-from .deploy import DEVICE
+from .places import DEVICE
+from .shown import transition
 
 FOLDER = Path(".homeport")
-TRANSITION = re.compile(r"fsm (\d+) (\w+) (\w+) (\w+)$")
-COLOURS = {
-    "boot": "white",
-    "try_saved": "yellow",
-    "portal": "magenta",
-    "connecting": "yellow",
-    "connected": "green",
-    "fallback": "red",
-}
 FIRST_AIR = {
     "networks": [
         {"ssid": "Home", "key": "correct horse", "channel": 6, "rssi": -52, "join_ms": 1800, "ip": "192.168.1.50"},
@@ -39,7 +30,11 @@ FIRST_AIR = {
     ],
     "phones": 0,
 }
-KEYS = "[b]r[/b] router off and on   [b]p[/b] power cut and back   [b]e[/b] erase the flash   [b]q[/b] quit"
+KEYS = (
+    "[b]r[/b] router off and on   [b]p[/b] power cut and back   [b]e[/b] erase the flash   [b]q[/b] quit\n"
+    "[b]b[/b] press the button or let it go   [b]t[/b] tap the reset button (twice: portal)"
+)
+BUTTON = "0"  # the pin of the FLASH button, as in the air file
 
 
 class Session:
@@ -94,15 +89,7 @@ class Session:
         if not self.out.is_terminal:
             print(line, flush=True)  # for a program: the console as it is
             return
-        found = TRANSITION.match(line)
-        if not found:
-            self.out.print(f"[dim]{escape(line)}[/dim]", soft_wrap=True)
-            return
-        uptime_ms, state, event, target = found.groups()
-        self.out.print(
-            f"[dim]{int(uptime_ms) / 1000:9.1f} s[/dim]  [{COLOURS[state]}]{state:<10}[/] {event:<28}"
-            f"→ [b {COLOURS[target]}]{target}[/]"
-        )
+        self.out.print(transition(line) or f"[dim]{escape(line)}[/dim]", soft_wrap=True)
 
     # Keys
 
@@ -117,16 +104,38 @@ class Session:
             self.out.print("[b]Flash erased[/b]; the board starts as new.")
             self._cut_power()
             self.ended, self.settings.erase = "erase", True
+        elif key == b"b":
+            self._press_button()
+        elif key == b"t":
+            self.out.print("[b]Reset[/b] by its button.")
+            self.board.press_reset()
         elif key in (b"q", b"\x03", b"\x04", b""):
             self.ended = "quit"
 
-    def _switch_router(self):
+    def _edited(self, part):
+        """The air and what `part(air)` finds in it; None, and said, if the file is of no use."""
         try:
             air = json.loads(self.air_path.read_text())
-            router = air["networks"][0]
-        except (OSError, ValueError, LookupError, TypeError) as error:
+            return air, part(air)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             self.out.print(f"[red]{escape(str(self.air_path))} cannot be read: {escape(str(error))}[/red]")
+            return None
+
+    def _press_button(self):
+        found = self._edited(lambda air: air.setdefault("pins", {}).pop(BUTTON, None))
+        if found:
+            air, level = found
+            if level is None:
+                air["pins"][BUTTON] = 0
+            write_air(self.air_path, air)
+            hint = "let go after 5 s: portal; 10 s: erased" if level is None else ""
+            self.out.print(f"The button is [b]{'pressed' if level is None else 'up'}[/b]. {hint}")
+
+    def _switch_router(self):
+        found = self._edited(lambda air: air["networks"][0])
+        if not found:
             return
+        air, router = found
         router["up"] = not router.get("up", True)
         write_air(self.air_path, air)
         name = escape(str(router.get("ssid", router.get("ssid_hex"))))

@@ -180,7 +180,13 @@ class _Names:
     def _find_attributes(self):
         program = self._program
         uses = [use for use in program.uses if use.symbol[0] == "attribute"]
-        self._shared = {use.name for use in uses if use.symbol[1] is None}
+        own = {(program.family(use.symbol[1]), use.name) for use in uses if use.store and use.symbol[1] is not None}
+        # What a class asks itself for and does not define is another's, by its __getattr__() or by its base.
+        self._shared = {
+            use.name
+            for use in uses
+            if use.symbol[1] is None or (program.family(use.symbol[1]), use.name) not in own
+        }
         defined = self._defined = {self._attribute(use.symbol) for use in uses if use.store}
         found = {self._attribute(use.symbol) for use in uses}
         self._fixed_attributes = {key for key in found if self._stays(key[2]) or key not in defined}

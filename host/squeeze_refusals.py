@@ -39,6 +39,18 @@ def refuse(program, names):
             _check_call(visitor.path, call, scope, renamed)
 
 
+def _is_handed_on(name, scope):
+    """True if __getattr__() of a class asks something else for the very attribute that it was asked for."""
+    return (
+        scope.kind == "function"
+        and scope.name == "__getattr__"
+        and scope.parent.kind == "class"
+        and isinstance(name, ast.Name)
+        and name.id != scope.self_name
+        and scope.bound.get(name.id) == {"argument"}
+    )
+
+
 def _check_call(path, call, scope, renamed):
     called = call.func.id if isinstance(call.func, ast.Name) and scope.holder(call.func.id) is None else None
     if called in _BLIND:
@@ -46,6 +58,8 @@ def _check_call(path, call, scope, renamed):
     if called in _BY_NAME:
         name = call.args[1] if len(call.args) > 1 else None
         if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+            if called == "getattr" and _is_handed_on(name, scope):
+                return  # attributes have one name in the whole tree
             if called == "delattr" and ast.unparse(call.args[0]).startswith("sys.modules["):
                 return  # a package lets go of a submodule: those keep their names
             raise SqueezeError(path, call.lineno, f"{called}() with a name that only the run shows")

@@ -3,7 +3,9 @@
 import ast
 from pathlib import Path
 
-STATES = Path(__file__).resolve().parent.parent / "device" / "states"
+from .places import DEVICE
+
+STATES = DEVICE / "states"
 
 
 class UnreadableState(Exception):

@@ -1,14 +1,18 @@
-"""The port's WLAN without a radio: sees twenty networks, joins none, has a phone. The chip's objects are static."""
+"""The port's WLAN without a radio: sees twenty networks, joins none of them until `reachable` is set, has a phone. The
+chip's objects are static."""
 
 STA_IF = 0
 AP_IF = 1
 NETWORKS = 20
+IDLE, GOT_IP = 0, 5
+
+reachable = False  # set by the program that is measured
 
 
 class _Interface:
     def __init__(self, number):
         self.number = number
-        self.on = False
+        self.on = self.joined = False
 
     def active(self, on=None):
         if on is None:
@@ -16,20 +20,22 @@ class _Interface:
         self.on = on
 
     def connect(self, ssid=None, key=None, bssid=None):
-        pass
+        self.joined = reachable
 
     def disconnect(self):
-        pass
+        self.joined = False
 
     def isconnected(self):
-        return False
+        return self.joined
 
     def status(self, what=None):
         if what == "rssi":
-            return 31
+            return -60 if self.joined else 31
         if what == "stations":
             return [(b"\x02\0\0\0\0\x09", "192.168.4.2")]
-        return 0 if self.number == STA_IF else -1
+        if self.number == STA_IF:
+            return GOT_IP if self.joined else IDLE
+        return -1
 
     def config(self, *names, **settings):
         if names:
