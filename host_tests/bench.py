@@ -44,12 +44,26 @@ def heap_table(_):
     return table
 
 
+def outage_table(_):
+    """The same behind the portal of an outage, during the farewell, and after it."""
+    table = Table(title="Heap bytes free with a saved network")
+    full, plain = heap.outage(open_connections=CONNECTIONS_LIMIT), heap.outage(coding="identity")
+    figures = heap.outage(), full, plain
+    table.add_column("at")
+    for title in ("one page", "four pages", "one plain page"):
+        table.add_column(title, justify="right")
+    for mark in figures[0].used:
+        table.add_row(mark, *(str(one.free(mark)) for one in figures))
+    return table
+
+
 def clients_table(_):
     """Free bytes with several phones at once, and with the inputs that the documentation gives as an example."""
     table = Table(title="Heap bytes free while pages are sent, and at rest afterwards")
     for title in ("clients at once", "page", "owner's inputs", PAGE, REST, "names"):
         table.add_column(title, justify="right" if title in (PAGE, REST, "names") else "left")
-    example = re.search(r"^    \{$.*?^    \}$", SETTINGS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
+    settings = SETTINGS.read_text(encoding="utf-8")
+    example = re.search(r'^    \{\n      "fields".*?^    \}$', settings, re.DOTALL | re.MULTILINE)[0]
     for inputs, files in (("none", None), ("four", {"homeport.json": example})):
         for coding in ("gzip", "plain"):
             for clients in (1, 3, CONNECTIONS_LIMIT):
@@ -131,7 +145,7 @@ def _rate(work):
 
 
 SECTIONS = {
-    "heap": (heap_table, clients_table, costs_table),
+    "heap": (heap_table, outage_table, clients_table, costs_table),
     "speed": (speed_table,),
     "wire": (page_table, journey_table),
     "truth": (truth_table,),

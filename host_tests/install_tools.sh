@@ -1,6 +1,7 @@
 #!/bin/sh
-# Programs that the tests drive and PyPI does not have: Debian's browsers, dig, curl, ip; axe-core from npm. Without apt or
-# root the tests that need them say so and are skipped; under CI a missing one is a failure (see conftest.py).
+# Programs that the tests drive and PyPI does not have: Debian's browsers, dig, curl, ip, node; from npm axe-core and the
+# SDK of Improv Wi-Fi. Without apt or root the tests that need them say so and are skipped; under CI a missing one is a
+# failure (see conftest.py).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,8 +20,9 @@ wanted firefox-esr firefox-esr
 wanted dig bind9-dnsutils
 wanted ip iproute2
 wanted curl curl
-axe_there() { cmp -s node_modules/axe-core/installed package-lock.json; }
-axe_there || wanted npm npm
+npm_there() { cmp -s host_tests/node_modules/.installed host_tests/package-lock.json; }
+npm_there || wanted npm npm
+wanted node nodejs
 
 # These two would take over the network of this machine. They are fetched, with what they need and this machine lacks, and
 # not installed: namespaces.py unpacks them in a world of their own.
@@ -39,10 +41,10 @@ if [ -n "$missing" ] || ! fetched; then
         echo "not installed, their tests will be skipped:$missing network-manager systemd-resolved (run $0 as root)"
     fi
 fi
-if ! axe_there && command -v npm >/dev/null 2>&1; then
-    if npm ci --silent --no-audit --no-fund --ignore-scripts; then
-        cp package-lock.json node_modules/axe-core/installed
+if ! npm_there && command -v npm >/dev/null 2>&1; then
+    if npm ci --prefix host_tests --silent --no-audit --no-fund --ignore-scripts; then
+        cp host_tests/package-lock.json host_tests/node_modules/.installed
     else
-        echo "not installed: axe-core"
+        echo "not installed: axe-core improv-wifi-serial-sdk"
     fi
 fi

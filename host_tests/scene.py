@@ -4,10 +4,11 @@ from device import store
 from device.context import Context, Network
 from device.engine import Machine
 
-from .fakes import FakeHardware, Phone, Router
+from .fakes import POWER_ON, SOFT_RESET, FakeHardware, Phone, Restart, Router
 
 HOME = Router(b"Home", b"correct horse")
 STEPS_LIMIT = 200_000
+STARTS_LIMIT = 100
 
 
 class Scene:
@@ -24,13 +25,29 @@ class Scene:
         self.phone = Phone(self.hardware, self.turn)
 
     def switch_on(self):
-        """Start the firmware anew on the same hardware, as after a reset."""
+        """Start the firmware anew on the same hardware. Of the chip nothing else starts: see restart()."""
+        self.hardware.sockets = []  # a new interpreter has none
         self.machine = Machine(Context(self.hardware, self.lines.append))
         self.context.idle_ms = 20
 
+    def restart(self, cause=SOFT_RESET):
+        """The chip starts anew and the firmware with it, as after machine.reset()."""
+        self.hardware.restart(cause)
+        try:
+            self.switch_on()
+        except Restart as restart:  # power was cut again, or the firmware does not want to start like this
+            assert self.hardware.starts < STARTS_LIMIT, "the board starts again and again"
+            self.restart(restart.cause)
+
+    def power_cut(self):
+        self.restart(POWER_ON)
+
     def save(self, *networks):
-        """Put credentials on flash before the board starts."""
-        assert store.save(self.hardware, [Network(ssid, key) for ssid, key in networks], self.lines.append)
+        """Put credentials on flash before the board starts: of networks that have worked."""
+        made = [Network(ssid, key) for ssid, key in networks]
+        for network in made:
+            network.proven = True
+        assert store.save(self.hardware, made, self.lines.append)
 
     @property
     def context(self):
@@ -46,7 +63,11 @@ class Scene:
 
     def turn(self):
         before = self.context.state
-        event = self.machine.step()
+        try:
+            event = self.machine.step()
+        except Restart as restart:
+            self.restart(restart.cause)
+            return None
         if event is not None:
             self.trace.append((before, event, self.context.state))
         return event
@@ -89,5 +110,8 @@ class Scene:
         self.settle()
 
     def saved(self):
-        """What a board would find on flash now: {ssid: key}."""
-        return {network.ssid: network.key for network in store.load(self.hardware, self.lines.append)[0]}
+        """What a board would find on flash now: {ssid: key}, of two keys of one name the one that is tried first."""
+        found = {}
+        for network in store.load(self.hardware, self.lines.append)[0]:
+            found.setdefault(network.ssid, network.key)
+        return found

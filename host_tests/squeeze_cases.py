@@ -341,7 +341,8 @@ UNUSED = 3
 
 # The protocol functions, all called from one place inside the firmware's package.
 REPLAY = """
-from .net import HTTPError, Request, dns, form, http, text
+from .net import dns, form, http, text
+from .net.request import HTTPError, Request
 def answer(query, withheld):
     reply = bytearray(b"\\xee" * dns.REPLY_BYTES)
     return bytes(reply[: dns.answer(query, reply, b"\\xc0\\xa8\\x04\\x01", withheld)])

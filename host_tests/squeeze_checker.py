@@ -24,7 +24,7 @@ def check(sources, squeezed, public):
             walks[path] = _Walk(path, trees, squeezed, sources[path])
         else:
             missing = [node for node in tree.body if not _may_be_missing(node)]
-            if missing or path.endswith("__init__.py"):
+            if missing or path == "__init__.py":
                 raise Different(f"{path}: the module is gone with what it defines")
     if set(squeezed) - set(sources):
         raise Different("a module came from nowhere")
@@ -347,6 +347,8 @@ def _check_attributes(walks, public):
                 if expected != new.attr:
                     walk.fail(old, f"{ast.unparse(old)} became {new.attr} in place of {expected}")
                 continue
+            if base is not None and base.id in bases:
+                owner = bases[base.id][1]  # a method of a base class, called by that one's name
             uses.append((walk, old, old.attr, new.attr, root(owner) if owner else None))
         for found in walk.classes.values():
             uses += [(walk, found[0], old, new, root(found)) for old, new in found[1]]

@@ -11,7 +11,7 @@ from .conftest import unavailable
 
 pytestmark = [pytest.mark.board, pytest.mark.browser]
 
-AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 HOME = {"ssid": "Home", "key": "correct horse", "join_ms": 300}
 KINDS = ("open", "wpa2", "wpa_wpa2", "wpa3", "enterprise", "wep")
 MANY = [{"ssid": f"Network {n}", "security": KINDS[n % 6], "rssi": -40 - 2 * n} for n in range(20)]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from device import owner, policy, settings, store
+from device import options, owner, policy, store
 
 from .fakes import Router
 from .scene import Scene
@@ -22,7 +22,7 @@ FIELDS = [
 @pytest.fixture
 def scene():
     scene = Scene(Router(b"Home", KEY))
-    scene.hardware.flash.files[settings.PATH] = json.dumps({"fields": FIELDS}).encode()
+    scene.hardware.flash.files[options.PATH] = json.dumps({"fields": FIELDS}).encode()
     scene.until("portal", 1000)
     scene.settle()
     return scene
@@ -130,11 +130,11 @@ def test_values_stay_when_a_form_has_none_of_them(scene):
 def test_values_of_inputs_that_are_gone_go_with_the_next_form_but_not_when_the_settings_are_broken(scene):
     set_up(scene, b"&device=lamp&f.host=x&f.port=7")
     before = stored(scene)
-    scene.hardware.flash.files[settings.PATH] = b"{"
+    scene.hardware.flash.files[options.PATH] = b"{"
     scene.context.fields = owner.inputs(scene.hardware, scene.lines.append)
     set_up(scene, b"&device=lamp")
     assert stored(scene) == before
-    scene.hardware.flash.files[settings.PATH] = json.dumps({"fields": FIELDS[:1]}).encode()
+    scene.hardware.flash.files[options.PATH] = json.dumps({"fields": FIELDS[:1]}).encode()
     scene.context.fields = owner.inputs(scene.hardware, scene.lines.append)
     set_up(scene, b"&device=lamp")
     assert stored(scene) == {b"device": b"lamp", b"host": b"x"}

@@ -1,10 +1,12 @@
 """What the board does, on fakes: power on, portal, submit, outage. The clock starts just before its wrap."""
 
+import json
+
 import pytest
 
 from device import policy
 from device.context import Network
-from device.store import remember
+from device.store import prove
 
 from .fakes import FakeHardware, Router
 from .scene import Scene
@@ -33,6 +35,17 @@ def test_a_board_with_credentials_joins_and_opens_no_access_point():
     assert took < 1800 + 100
     assert scene.trace == [("boot", "credentials_found", "try_saved"), ("try_saved", "got_ip", "connected")]
     assert not scene.hardware.access_point.on and scene.context.portal is None
+
+
+def test_a_static_address_is_given_to_the_port_before_the_station_joins():
+    hardware = FakeHardware([home()])
+    addresses = ["192.168.1.77", "255.255.255.0", "192.168.1.1", "1.1.1.1"]
+    hardware.flash.files["/homeport.json"] = json.dumps({"static_address": addresses}).encode()
+    scene = Scene(hardware=hardware, saved=[(b"Home", KEY)])
+    station = hardware.station
+    assert station.on and station.static_address == tuple(addresses) and not station.searching
+    scene.until("connected", 5000)
+    assert scene.context.radio.address(station) == "192.168.1.77"
 
 
 def test_the_sdks_own_attempt_at_power_up_is_left_alone():
@@ -185,7 +198,7 @@ def test_a_failed_attempt_is_explained_and_nothing_is_saved(router, ssid, key, r
     scene.until("portal", 45_000)
     assert scene.trace[-1] == ("connecting", "connect_failed", "portal")
     assert (scene.context.attempt.reason, scene.context.attempt.guess) == (reason, guess)
-    assert scene.saved() == {} and scene.hardware.flash.writes == 0
+    assert scene.saved() == {} and list(scene.hardware.flash.files) == ["/history"]
     assert not scene.hardware.station.searching  # the air belongs to the access point again
 
 
@@ -327,7 +340,7 @@ def test_the_oldest_network_gives_way_when_all_places_are_taken():
     scene = Scene(home())
     scene.settle()
     for number in range(7):
-        remember(scene.context, Network(b"net%d" % number, b""))
+        prove(scene.context, Network(b"net%d" % number, b""))
     assert list(scene.saved()) == [b"net6", b"net5", b"net4", b"net3", b"net2"]
 
 
@@ -355,7 +368,7 @@ def test_a_flicker_of_the_link_is_no_loss():
         scene.run_for(3000)
         router.up = True
         scene.run_for(3000)
-    assert scene.state == "connected"
+    assert scene.state == "connected" and len(scene.trace) == 2
 
 
 def test_the_board_comes_back_from_fallback_by_itself_and_closes_its_portal():
@@ -582,3 +595,30 @@ def test_no_secret_reaches_the_console(capsys):
     scene.run_for(60_000)
     printed = capsys.readouterr().out + "".join(scene.lines)
     assert "fsm" in printed and "horse" not in printed
+
+
+def test_the_portal_stays_for_a_phone_that_the_change_of_channel_has_dropped():
+    router = home(up=False)
+    scene = Scene(router, saved=[(b"Home", KEY)], powered_on=False)
+    scene.until("fallback", 200_000)
+    scene.hardware.access_point.phones = 1
+    router.up = True
+    scene.until("connected", policy.RETRY_INTERVAL_WITH_PHONE_MS + 10_000)
+    scene.hardware.access_point.phones = 0
+    scene.run_for(policy.PHONE_GONE_AFTER_MS - 3_000)
+    assert scene.context.portal is not None
+    scene.run_for(6_000)
+    assert scene.context.portal is None
+
+
+@pytest.mark.parametrize("interface", ["station", "access_point"])
+def test_a_port_that_refuses_to_tell_an_address_stops_nothing(interface):
+    scene = Scene(home(), saved=[(b"Home", KEY)] if interface == "station" else ())
+    fake = getattr(scene.hardware, interface)
+    told = fake.ifconfig
+    fake.ifconfig = lambda: (_ for _ in ()).throw(OSError("refused"))
+    scene.run_for(10_000)
+    assert scene.state == ("connected" if interface == "station" else "portal")
+    fake.ifconfig = told
+    scene.run_for(policy.PORTAL_RETRY_MS + 100)
+    assert interface == "station" or scene.context.portal is not None

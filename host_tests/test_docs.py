@@ -9,6 +9,9 @@ from homeport import heap
 from homeport.board import DEFAULT_HEAP_BYTES
 from homeport.cli import app
 
+from device import options, policy
+
+from .storm_lives import LIVES
 from .test_page_size import LANGUAGES, setup_page, street
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,12 +19,16 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README_TOP_LINES = 40
 PAGE_SIZE_TOLERANCE_BYTES = 60  # the board of the figures has another address and name
 HEAP_TOLERANCE_BYTES = 500
+CONNECTED_TOLERANCE_BYTES = 100
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 INLINE_CODE = re.compile(r"`((?:[^`\n]|\n(?!\n))+)`")  # it may go on in the next line
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 COMMANDS = typer.main.get_command(app).commands
-OPTIONS = {name: {word for item in command.params for word in item.opts} for name, command in COMMANDS.items()}
+OPTIONS = {
+    name: {word for item in command.params for word in (*item.opts, *item.secondary_opts)}
+    for name, command in COMMANDS.items()
+}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -163,6 +170,35 @@ def table(page, heading):
     return {first: [int(number.replace(" ", "")) for number in numbers] for first, *numbers in cells}
 
 
+UNITS = {"ms": 1, "s": 1_000, "min": 60_000}
+
+
+def numbers_of_the_policy(text):
+    """[(value as in policy.py, name of the constant, name of the setting or "")] of the rows of tables."""
+    found = []
+    for line in text.splitlines():
+        row = re.match(r"\|.*\| ([0-9. ]+?)(?: (ms|s|min|dB|%))? \| `([A-Z_]+)` \|(?: `?(\w*)`? ?\|)?$", line)
+        if row:
+            found.append((round(float(row[1].replace(" ", "")) * UNITS.get(row[2], 1)), row[3], row[4] or ""))
+    return found
+
+
+def test_the_numbers_of_outages_are_those_of_the_policy_and_of_the_settings():
+    found = numbers_of_the_policy((ROOT / "docs/outages.md").read_text(encoding="utf-8"))
+    for value, name, setting in found:
+        assert value == getattr(policy, name), name
+        assert not setting or options.OPTIONS[setting.encode()][0] == value, setting
+    names = [name for _, name, _ in found]
+    assert sorted(names) == sorted(name for name in vars(policy) if name.isupper())  # each one, once
+
+
+def test_the_lives_in_the_text_are_those_that_are_measured_and_cost_no_more_than_is_allowed():
+    found = table("outages.md", "life | SDK writes")
+    assert list(found) == list(LIVES)
+    for life, writes in found.items():
+        assert sum(writes) <= LIVES[life][1], life
+
+
 def test_the_sizes_of_the_page_are_those_in_the_text():
     names = {"English": "en", "German": "de", "Spanish": "es", "French": "fr", "Chinese": "zh"}
     found = table("portal.md", "language | 8 networks")
@@ -183,6 +219,25 @@ def test_the_heap_figures_are_those_in_the_text():
         mark = mark.split(",")[0]
         assert abs(real.used[mark] - used) <= HEAP_TOLERANCE_BYTES, f"{mark}: see make bench"
         assert used + free == heap.CHIP_HEAP_BYTES - heap.CHIP_START_BYTES, mark
+
+
+@pytest.mark.slow
+def test_the_heap_figures_of_an_outage_are_those_in_the_text():
+    found = table("memory.md", "at | one page | four pages")
+    assert len(found) == 5
+    for column, real in enumerate((heap.outage(), heap.outage(open_connections=4), heap.outage(coding="identity"))):
+        for mark, free in found.items():
+            assert abs(real.free(mark.split(":")[0]) - free[column]) <= HEAP_TOLERANCE_BYTES, f"{mark}: see make bench"
+
+
+@pytest.mark.slow
+def test_the_heap_figures_of_a_connected_board_are_those_in_the_text():
+    found = table("memory.md", "a board that | connected, the farewell over")
+    assert len(found) == 2
+    for credentials, free in zip((heap.SAVED["credentials.0"], b""), found.values(), strict=True):
+        real = heap.connected(credentials)
+        for mark, bytes_free in zip(("connected", "connected, the watchdog armed"), free, strict=True):
+            assert abs(real.free(mark) - bytes_free) <= CONNECTED_TOLERANCE_BYTES, (mark, real.free(mark))
 
 
 def test_every_language_of_the_page_is_named_in_the_readme():
@@ -222,3 +277,14 @@ def test_targets_commands_and_options_that_do_not_exist_are_found(tmp_path):
     )
     assert bad_targets(code_of(page)) == ["nonsense"]
     assert bad_options(code_of(page)) == ["--cut-after", "homeport fly", "--fly", "--nothing"]
+
+
+def test_numbers_of_the_policy_are_read_with_their_units():
+    text = "| what | 1.5 s | `ANSWER_GRACE_MS` | |\n| what | 10 dB | `ROAM_GAIN_DB` |\n| no | number | `PAUSE_MS` |\n"
+    rest = "| it | 2 min | `CRASHES_WITHIN_MS` | `watchdog` |\n| it | 1 000 | `RARE_ROUNDS` | |\n"
+    assert numbers_of_the_policy(text + rest) == [
+        (1_500, "ANSWER_GRACE_MS", ""),
+        (10, "ROAM_GAIN_DB", ""),
+        (120_000, "CRASHES_WITHIN_MS", "watchdog"),
+        (1_000, "RARE_ROUNDS", ""),
+    ]

@@ -1,6 +1,7 @@
 """The real tree on the virtual board, with real clients: the whole story from an empty flash to a healed outage."""
 
 import contextlib
+import http.client
 import json
 import re
 import socket
@@ -17,7 +18,7 @@ import dns.rdatatype
 import pytest
 from homeport import model
 
-from .boards import bench_fixture, images_fixture, mount, read_file  # noqa: F401
+from .boards import bench_fixture, images_fixture, mount, read_file, write_file  # noqa: F401
 from .conftest import need
 
 pytestmark = pytest.mark.board
@@ -89,6 +90,23 @@ def test_from_an_empty_flash_to_connected_and_after_a_power_cut_by_itself(bench)
     assert transitions(board) == ["boot credentials_found try_saved", "try_saved got_ip connected"]
     with pytest.raises(OSError):  # the phone is away and no portal is open
         get(board, timeout=2)
+
+
+def test_phones_that_were_told_hear_of_the_internet_until_the_access_point_goes_and_nothing_starts_again(bench):
+    board = bench.start(firmware=True, air={**AIR, "phones": 1})
+    board.wait_for(OPEN)
+    get(board)
+    assert submit(board, "Home", "correct horse")[0] == 303
+    board.wait_for("connecting got_ip connected")
+    get(board, "/status")
+    for _ in range(20):
+        probe = b"GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n"
+        assert board.http(probe).startswith(b"HTTP/1.1 204 ")
+    deadline = time.monotonic() + 20
+    with pytest.raises((OSError, http.client.HTTPException)):  # it may go in the middle of a page
+        while time.monotonic() < deadline:
+            get(board, timeout=2)
+    assert not [line for line in board.lines if "starting again" in line or "boot credentials_found" in line]
 
 
 def test_a_wrong_password_ends_with_a_reason_on_the_page_and_an_intact_store(bench):
@@ -175,6 +193,15 @@ def test_invalid_input_is_422_with_the_reason_and_what_was_typed(bench):
     board.wait_for(OPEN)
     code, page = submit(board, "My Netw\u00f6rk", "short")
     assert code == 422 and "too short" in page and "My Netw\u00f6rk" in page and "short\"" not in page
+
+
+def test_a_board_with_a_static_address_joins_where_no_address_is_given(bench):
+    addresses = ["192.168.1.77", "255.255.255.0", "192.168.1.1", "1.1.1.1"]
+    board = provisioned(bench)
+    board.power_cut()
+    write_file(board.flash, "homeport.json", json.dumps({"static_address": addresses}).encode())
+    board = bench.start(board.flash, air={"networks": [{**HOME, "dhcp": False}]}, clock=5)
+    board.wait_for("connected: address 192.168.1.77")
 
 
 def test_forgetting_asks_first_and_then_leaves_no_secret_on_the_flash(bench):
@@ -320,8 +347,8 @@ def test_a_browser_without_javascript_sees_why_it_failed_and_can_try_again(bench
 def test_mpremote_gets_in_while_the_portal_serves_and_a_reset_brings_the_portal_back(bench):
     board = bench.start(firmware=True, air=AIR)
     board.wait_for(OPEN)
-    listing = board.mpremote("fs", "ls", ":/lib/homeport/states")
-    assert "portal.mpy" in listing and ".py\n" not in listing
+    listing = board.mpremote("fs", "ls", ":/lib/homeport")
+    assert "connected.mpy" in listing and ".py\n" not in listing
     shown = board.mpremote("resume", "exec", "import homeport; print(type(homeport.machine))")
     assert "function" in shown
     count = len(board.lines)

@@ -3,7 +3,9 @@
 import pytest
 from homeport import heap
 
+from device.context import Network
 from device.net.clients import CONNECTIONS_LIMIT
+from device.slots import encode
 
 pytestmark = pytest.mark.slow
 
@@ -13,6 +15,15 @@ PAGE_BUDGET_BYTES = 13_000  # while one page is being sent, compressed as every 
 PLAIN_PAGE_BUDGET_BYTES = 10_000  # to a client that does not take it so
 PAGES_BUDGET_BYTES = 9_000  # while one is sent on three connections
 FOUR_PAGES_BUDGET_BYTES = 7_500  # while one is sent on every connection that the server takes
+# The same behind the portal of an outage, and after success, while the farewell is said.
+OUTAGE_REST_BUDGET_BYTES = 19_500
+OUTAGE_PAGE_BUDGET_BYTES = 13_000
+OUTAGE_PLAIN_PAGE_BUDGET_BYTES = 9_000
+OUTAGE_FOUR_PAGES_BUDGET_BYTES = 7_000
+OUTAGE_PROGRAM_BUDGET_BYTES = 23_000  # when the farewell is over: for the owner's program
+PROGRAM_BUDGET_BYTES = 30_000  # connected, the farewell over: what is left is the owner's program's
+PROGRAM_BUDGET_LATER_BYTES = 30_000  # the same in the long run
+PROGRAM_BUDGET_AFTER_SETUP_BYTES = 24_000  # the same until the next restart: the portal's names stay
 REST = "at rest after pages"
 PAGE = "in the middle of a page"
 
@@ -170,6 +181,12 @@ def test_the_cost_of_a_module_is_told_apart_from_what_it_imports(tmp_path):
     assert 0 < costs["homeport.small"] < 600 and 0 < costs["homeport.a"] < 600
 
 
+def test_a_pool_of_names_is_no_modules_cost(tmp_path):
+    modules = {f"m{number:03}": f"name_that_is_new_{number:03} = 1\n" for number in range(60)}  # pools of 20, 40, 80
+    costs = heap.costs(package(tmp_path, **modules), squeezed=False)
+    assert max(costs["homeport." + name] for name in modules) < 600  # such a pool would be 584 more
+
+
 @pytest.fixture(scope="module")
 def firmware():
     return heap.firmware()
@@ -203,6 +220,32 @@ def test_sending_pages_leaves_its_budget_of_heap(firmware, busy_firmware, full_f
     assert full_firmware.free(PAGE) >= FOUR_PAGES_BUDGET_BYTES, full_firmware.used
 
 
+@pytest.fixture(scope="module")
+def outage():
+    return heap.outage()
+
+
+def at_both(mark):
+    return [f"{state}, {mark}" for state in ("fallback", "connected")]
+
+
+def test_the_portal_of_an_outage_and_the_farewell_leave_their_budgets_of_heap(outage):
+    full = heap.outage(open_connections=CONNECTIONS_LIMIT)
+    plain = heap.outage(coding="identity")
+    for mark in at_both(REST):
+        for figures in (outage, full, plain):
+            assert figures.free(mark) >= OUTAGE_REST_BUDGET_BYTES, figures.used
+    for mark in at_both(PAGE):
+        assert outage.free(mark) >= OUTAGE_PAGE_BUDGET_BYTES, outage.used
+        assert plain.free(mark) >= OUTAGE_PLAIN_PAGE_BUDGET_BYTES, plain.used
+        assert full.free(mark) >= OUTAGE_FOUR_PAGES_BUDGET_BYTES, full.used
+
+
+def test_the_owners_program_has_its_budget_of_heap_when_the_farewell_is_over(outage):
+    assert outage.free("farewell over") >= OUTAGE_PROGRAM_BUDGET_BYTES, outage.used
+    assert outage.output.count(" connected") == 1, outage.output
+
+
 def test_dns_answers_leave_nothing_on_the_heap(firmware):
     grown = firmware.used["after 200 DNS answers"] - firmware.used["after 100 DNS answers"]
     assert grown <= NOISE_BYTES
@@ -211,3 +254,30 @@ def test_dns_answers_leave_nothing_on_the_heap(firmware):
 def test_a_page_leaves_nothing_on_the_heap(firmware):
     grown = firmware.used["after 10 pages"] - firmware.used["after 5 pages"]
     assert grown <= NOISE_BYTES
+
+
+@pytest.fixture(scope="module")
+def connected_firmware():
+    network = Network(b"Home", b"correct horse")
+    network.proven = network.sighted = True
+    return heap.connected(encode([network], {}, 1))
+
+
+def test_a_connected_board_leaves_its_budget_of_heap_to_its_owners_program(connected_firmware):
+    assert connected_firmware.free("connected") >= PROGRAM_BUDGET_BYTES, connected_firmware.used
+    # To prove the network took more names than the table of names had room for.
+    in_the_long_run = connected_firmware.free("connected, the watchdog armed")
+    assert in_the_long_run >= PROGRAM_BUDGET_LATER_BYTES, connected_firmware.used
+
+
+def test_a_board_without_button_and_led_leaves_its_owners_program_as_much():
+    network = Network(b"Home", b"correct horse")
+    network.proven = network.sighted = True
+    settings = {"homeport.json": '{"led_pin": null, "button_pin": null}'}
+    figures = heap.connected(encode([network], {}, 1), files=settings)
+    assert figures.free("connected") >= PROGRAM_BUDGET_BYTES, figures.used
+
+
+def test_a_board_that_was_just_set_up_leaves_its_owners_program_most_of_the_heap_without_a_restart():
+    figures = heap.connected()
+    assert figures.free("connected") >= PROGRAM_BUDGET_AFTER_SETUP_BYTES, figures.used

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import tracemalloc
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from device.net import HTTPError, Request
 from device.net.answer import REASONS as REASON_LINES
 from device.net.answer import head
 from device.net.http import BODY_LIMIT_BYTES, LANGUAGE_LIMIT_BYTES, feed
+from device.net.request import HTTPError, Request
 from host_tests.corpus.hostile import GET, HTTP, OWN, POST
 from host_tests.corpus.replay import BUFFER_BYTES, PIECES_BYTES, facts, parse, show
 
@@ -99,7 +100,7 @@ def test_a_well_formed_request_is_understood(method, path, query, host, more, ab
     assert request.version == 11
     assert request.host == host.lower()
     assert request.port == more.partition(b":")[2]
-    assert (request.gzip, request.form, request.length, request.origin) == (True, False, 0, None)
+    assert (request.gzip, request.form, request.length, request.origin) == (True, None, 0, None)
 
 
 @unhurried
@@ -178,10 +179,33 @@ def test_a_second_origin_makes_the_origin_nobody():
         (b"GET /a HTTP/1.0\r\n\r\n", 10),
         (GET + b"\r\n", 11),
         (b"GET / HTTP/1.9\r\n" + OWN + b"\r\n", 11),
+        (b"GET  /  \r\n", 9),
     ],
 )
 def test_the_version_tells_how_to_answer(data, version):
     assert parsed(data).version == version
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_field_may_end_anywhere_in_a_full_buffer(end):
+    for size in range(BUFFER_BYTES - 20, BUFFER_BYTES + 3):
+        field = b"Cookie: " + b"c" * (size - 8) + end
+        request = parsed(b"GET / HTTP/1.1" + end + field + b"Host: a" + end + end)
+        assert request.host == b"a"
+
+
+def test_a_long_field_of_no_interest_is_copied_once_while_it_is_parsed():
+    request, buffer = Request(), bytearray(BUFFER_BYTES)
+    start = b"GET / HTTP/1.1\r\n"
+    feed(request, bytearray(start), len(start))
+    buffer[:] = (b"Cookie: " + b"c" * BUFFER_BYTES)[: BUFFER_BYTES - 2] + b"\r\n"
+    tracemalloc.start()
+    try:
+        assert feed(request, buffer, len(buffer)) == 0
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert BUFFER_BYTES < peak_bytes < 3 * BUFFER_BYTES  # one copy, and what CPython needs for views and calls
 
 
 def test_a_host_that_is_missing_is_not_an_empty_one():

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from homeport.pages import PAGES as PAGE_NAMES
 
 PAGES = Path(__file__).parent.parent / "device" / "pages"
 FILES = sorted((PAGES / "languages").glob("*.toml"))
@@ -114,7 +115,7 @@ def test_every_text_is_shown_by_a_template_and_every_text_shown_exists():
 
 def test_every_template_is_a_page_or_part_of_one():
     included = {name for path in TEMPLATES for name in INCLUSION.findall(path.read_text(encoding="utf-8"))}
-    assert {path.name for path in TEMPLATES} == included | {"setup.html", "status.html", "forget.html"}
+    assert {path.name for path in TEMPLATES} == included | {f"{page}.html" for page in PAGE_NAMES}
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

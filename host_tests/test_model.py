@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from homeport import model, state_events
 
-from device import engine
+from device import engine, moves
+
+from .fakes import FakeHardware, Restart
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STATES = REPOSITORY / "device" / "states"
@@ -72,14 +74,14 @@ def test_a_faulty_table_is_found_out(table, fault):
 
 
 def test_the_engine_finds_the_same_successor_for_every_state_and_event():
-    assert model.disagreements(engine.successor) == []
+    assert model.disagreements(moves.successor) == []
 
 
 def test_a_lookup_that_forgets_one_row_disagrees():
     for state, event, target in model.rows():
 
         def forgetful(a, b, gone=(state, event)):
-            return None if (a, b) == gone else engine.successor(a, b)
+            return None if (a, b) == gone else moves.successor(a, b)
 
         assert model.disagreements(forgetful) == [f"{state}, {event}: None instead of {target}"]
 
@@ -89,12 +91,12 @@ class Board:
 
     def __init__(self):
         self.clock = self
-        self.hardware = self
+        self.hardware = FakeHardware()
+        self.networks = []
         self.state = None
         self.next_event = None
         self.open = []
         self.history = []
-        self.resets = 0
         self.time_ms = 0
         self.on_enter = self.on_close = lambda: None
 
@@ -102,16 +104,25 @@ class Board:
         self.time_ms += 7
         return self.time_ms
 
-    def serve(self):
+    portal = portal_due_at = None
+    idle_ms = 0
+
+    def sleep(self, ms):
         pass
 
-    def reset(self):
-        self.resets += 1
+    def rest(self):
+        pass
+
+    @property
+    def resets(self):
+        return self.hardware.resets
 
     def load(self, name):
         board = self
 
         class State:
+            LED = 0
+
             def __init__(self, context):
                 assert context is board and not board.open, "entered before the previous state was left"
                 board.open.append(name)
@@ -130,10 +141,10 @@ class Board:
 
 def path_to(state):
     """Events that lead from the initial state to `state`."""
-    moves = model.successors()
+    rows = model.successors()
     paths = {model.INITIAL: []}
     for _ in model.states():
-        for (source, event), target in moves.items():
+        for (source, event), target in rows.items():
             if source in paths:
                 paths.setdefault(target, paths[source] + [event])
     return paths[state]
@@ -191,7 +202,8 @@ def test_an_event_without_a_row_resets_the_board_and_moves_nothing(capsys):
         for board.next_event in path_to(state):
             machine.step()
         board.next_event = event
-        machine.step()
+        with pytest.raises(Restart):
+            machine.step()
         assert (board.resets, board.state, board.open) == (1, state, [state])
         assert "no transition" in capsys.readouterr().out
     assert len(refused) > len(allowed)

@@ -53,13 +53,20 @@ def test_the_setup_page_with_as_many_networks_as_are_shown_is_small_on_the_wire(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_stays_small_when_it_tells_of_a_failure_and_has_saved_networks(language):
+@pytest.mark.parametrize("outage", [None, b"router_rebooting", b"moved", b"password_changed"])
+def test_it_stays_small_when_it_tells_of_a_failure_and_an_outage_and_leads_to_saved_networks_and_the_past(
+    language, outage
+):
     scene = street(SCAN_LIMIT)
     scene.bring_online(b"Home", KEY)
     scene.submit(NAMES[2].encode(), b"wrong horse")
     scene.until("connecting", 5_000)
     scene.until("fallback", 60_000)
     scene.settle()
+    scene.context.outage = outage
+    scene.context.history = b"noted"
     answer = setup_page(scene, language)
-    assert b'class="note bad"' in gzip.decompress(answer.body)
+    page = gzip.decompress(answer.body)
+    assert b'class="note bad"' in page and (b"<p class=note>" in page) == bool(outage)
+    assert b"href=/forget" in page and b"href=/history" in page
     assert len(answer.raw) <= PAGE_LIMIT_BYTES

@@ -218,6 +218,25 @@ def test_the_language_that_a_phone_prefers_is_chosen(header, language):
     assert choose(header, [b"de", b"de.gz", b"en", b"en.gz", b"es", b"es.gz", b"fr", b"zh"]) == language
 
 
+@pytest.mark.parametrize(
+    "header, language",
+    [
+        (b"pt-BR,pt;q=0.9", b"pt-BR"),
+        (b"pt-br", b"pt-BR"),
+        (b"pt-PT", b"pt"),
+        (b"pt", b"pt"),
+        (b"sr", b"sr-Latn"),  # of another country, or another script, rather than of another language
+        (b"sr-Cyrl-RS, en", b"sr-Latn"),
+        (b"p, s, -, pt-", b"pt"),
+        (b"", b"en"),
+    ],
+)
+def test_a_language_of_a_country_is_chosen_for_it_and_else_the_nearest(header, language):
+    files = [b"en", b"en.gz", b"pt.gz", b"pt-BR.gz", b"pt", b"pt-BR", b"sr-Latn", b"sr-Latn.gz"]
+    assert choose(header, files) == language
+    assert choose(header, files[::-1]) == language
+
+
 ON_THE_VM = """
 import sys
 sys.path.insert(0, {root!r})

@@ -8,7 +8,6 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from device.context import Context
 from device.net import clients, connection
 
 from .fakes import FakeSocket, Router
@@ -225,6 +224,21 @@ def test_a_malformed_form_is_a_bad_request(scene, form):
     assert scene.phone.post(b"/connect", form).status == 400
 
 
+@pytest.mark.parametrize("kind", [b"Content-Type: text/plain\r\n", b"Content-Type: multipart/form-data\r\n"])
+def test_a_body_that_is_no_form_is_refused_and_changes_nothing(scene, kind):
+    form = b"ssid=Home&password=correct+horse"
+    head = b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\n" + kind + b"Content-Length: %d\r\n\r\n" % len(form)
+    assert scene.phone.request(head + form).status == 415
+    assert scene.context.attempt is None and not scene.context.submitted
+    assert scene.submit(b"Home", b"correct horse").status == 303
+
+
+@pytest.mark.parametrize("line", [b"CONNECT www.google.com:443", b"OPTIONS /", b"GET /connect"])
+def test_where_a_method_is_refused_the_answer_says_which_are_allowed(scene, line):
+    answer = scene.phone.request(line + b" HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n")
+    assert answer.status == 405 and answer.fields[b"allow"]
+
+
 def test_an_open_network_needs_no_password(scene):
     assert scene.submit(b"Cafe", b"").status == 303
 
@@ -337,8 +351,20 @@ def test_a_request_refused_half_way_is_read_to_its_end_before_the_connection_clo
     sock.deliver(b"x" * 5000)
     scene.settle()
     assert not sock.incoming and not sock.closed
-    scene.run_for(connection.DRAIN_TIMEOUT_MS)
+    scene.run_for(connection.DRAIN_IDLE_TIMEOUT_MS)
     assert sock.closed
+
+
+def test_as_long_as_more_of_a_refused_request_comes_it_is_read_but_not_for_ever(scene):
+    sock = scene.phone.connect()
+    sock.deliver(b"POST /connect HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 5000\r\n\r\n")
+    scene.settle()
+    answered = scene.now
+    while not sock.closed:
+        assert not sock.incoming and scene.now - answered < 2 * connection.DRAIN_TIMEOUT_MS
+        sock.deliver(b"x" * 100)
+        scene.run_for(connection.DRAIN_IDLE_TIMEOUT_MS // 2)
+    assert scene.now - answered >= connection.DRAIN_TIMEOUT_MS
 
 
 def test_the_old_simple_request_gets_a_page_without_a_head(scene):
@@ -493,39 +519,51 @@ def test_waiting_clients_do_not_make_the_board_spin(scene):
     scene.run_for(900)  # run_for fails if time does not pass
 
 
+def before_each_answer(scene, monkeypatch, act):
+    """act() is called at the start of each attempt to answer: the first thing that needs the board's address."""
+    radio = scene.machine.context.radio
+    address = radio.address
+
+    def asked(interface):
+        act()
+        return address(interface)
+
+    monkeypatch.setattr(radio, "address", asked)
+
+
 def test_out_of_memory_in_a_page_is_answered_as_such_and_the_portal_goes_on(scene, monkeypatch):
-    def no_room(*_):
+    def no_room():
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Context, "respond", no_room)
+        before_each_answer(scene, patch, no_room)
         assert scene.phone.get(b"/").status == 503
     alive(scene)
 
 
 def test_when_memory_is_short_the_code_of_the_last_page_makes_room(scene, monkeypatch):
-    respond, rest, rested = Context.respond, Context.rest, []
+    from device.seldom import Seldom  # the one that is in use now
 
-    def short(*words):
+    rest, rested = Seldom.rest, []
+
+    def short():
         if not rested:
             raise MemoryError
-        return respond(*words)
 
-    monkeypatch.setattr(Context, "respond", short)
-    monkeypatch.setattr(Context, "rest", lambda self: rested.append(rest(self)))
+    before_each_answer(scene, monkeypatch, short)
+    monkeypatch.setattr(Seldom, "rest", lambda self: rested.append(rest(self)))
     assert scene.phone.get(b"/").status == 200
     assert len(rested) == 1
 
 
 def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(scene, monkeypatch):
-    respond, room = Context.respond, []
+    room = []
 
-    def short(*words):
+    def short():
         if not room:
             raise MemoryError
-        return respond(*words)
 
-    monkeypatch.setattr(Context, "respond", short)
+    before_each_answer(scene, monkeypatch, short)
     first = scene.phone.connect()
     scene.settle()
     second = scene.phone.connect()
@@ -540,24 +578,23 @@ def test_a_client_for_whom_memory_is_short_is_answered_when_another_one_is_done(
 
 @pytest.mark.parametrize("size", [1, 600, 1024, 1536])
 def test_a_form_that_fills_its_buffer_waits_for_memory_like_any_other(scene, monkeypatch, size):
-    respond, refusals = Context.respond, [MemoryError] * 6
+    refusals = [MemoryError] * 6
 
-    def short(*words):
+    def short():
         if refusals:
             raise refusals.pop()
-        return respond(*words)
 
-    monkeypatch.setattr(Context, "respond", short)
+    before_each_answer(scene, monkeypatch, short)
     answer = scene.phone.post(b"/connect", b"x" * size)
     assert answer.status == 422
     assert refusals == []
 
 
 def test_clients_that_all_wait_for_memory_do_not_wait_for_each_other(scene, monkeypatch):
-    def no_room(*_):
+    def no_room():
         raise MemoryError
 
-    monkeypatch.setattr(Context, "respond", no_room)
+    before_each_answer(scene, monkeypatch, no_room)
     socks = [scene.phone.connect() for _ in range(clients.CONNECTIONS_LIMIT)]
     scene.settle()
     for sock in socks:

@@ -14,7 +14,7 @@ import pytest
 from homeport import model
 from homeport.board import Board, PowerLost, Settings
 
-from device import store
+from device import slots
 
 from .boards import bench_fixture, free_port, images_fixture, mount, read_file  # noqa: F401
 
@@ -22,18 +22,28 @@ pytestmark = [pytest.mark.board, pytest.mark.slow]
 
 CUTS_LIMIT = 80
 CLOCK = 20
+FAST_CLOCK = 60  # where nobody talks to the board
 AFTERWARDS_MS = 13_000  # of the board's time: until the access point is closed, after FAREWELL_AFTER_RESULT_MS
+HELD_MS = 65_000  # until the network is proven, after STABLE_AFTER_MS
 RUN_TIMEOUT_S = 15
 TICK_S = 0.02
 
 OLD, NEW = "correct horse", "battery staple"
 PORTAL = "portal open"
 SET_UP = "connecting got_ip connected"
-COMPLAINTS = re.compile("Traceback|corrupt|initial setup|no transition|starting again|could not|store: |radio: ")
+COMPLAINTS = re.compile(
+    "Traceback|corrupt|initial setup|no transition|starting again|could not|store: /|history: |radio: "
+)
 
 
 def home(key):
-    return {"networks": [{"ssid": "Home", "key": key, "channel": 6, "join_ms": 150}]}
+    """The air. Whoever has the key of Home knows that of Office, too."""
+    return {
+        "networks": [
+            {"ssid": "Home", "key": key, "channel": 6, "join_ms": 150},
+            {"ssid": "Office", "key": NEW, "channel": 11, "join_ms": 150},
+        ]
+    }
 
 
 def exchange(port, request):
@@ -54,8 +64,8 @@ def form(path, body):
     return lambda run: run.send(request)
 
 
-def connect(key):
-    return form("/connect", f"ssid=Home&password={key.replace(' ', '+')}")
+def connect(key, ssid="Home"):
+    return form("/connect", f"ssid={ssid}&password={key.replace(' ', '+')}")
 
 
 def read_result(run):
@@ -69,7 +79,8 @@ class Run:
     `lines`: the console. `cut`: did the power fail. `operations`: how many flash operations had been done at each step.
     """
 
-    def __init__(self, flash, key, steps, cut_after=None, afterwards_ms=0):
+    def __init__(self, flash, key, steps, cut_after=None, afterwards_ms=0, clock=CLOCK):
+        self._clock = clock
         self._shown = bytearray()
         self._port = free_port()
         self._phones = []
@@ -81,7 +92,7 @@ class Run:
                 home(key),
                 http_port=self._port,
                 dns_port=0,
-                clock=CLOCK,
+                clock=clock,
                 cut_after=cut_after,
                 seed=cut_after,
                 console=self._shown.extend,
@@ -123,7 +134,7 @@ class Run:
             self._board.step(TICK_S)
 
     def _rest(self, board_ms):
-        end = time.monotonic() + board_ms / 1000 / CLOCK
+        end = time.monotonic() + board_ms / 1000 / self._clock
         while time.monotonic() < end:
             self._board.step(TICK_S)
 
@@ -146,9 +157,12 @@ def saved(flash):
                 raise OSError(*error.args) from None
 
     complaints = []
-    networks = store.load(Files, complaints.append)[0]
+    networks = slots.load(Files, complaints.append)[0]
     assert not complaints
-    return {bytes(network.ssid).decode(): bytes(network.key).decode() for network in networks}
+    found = {}
+    for network in networks:
+        found.setdefault(bytes(network.ssid).decode(), bytes(network.key).decode())
+    return found
 
 
 def copy(image, target):
@@ -162,24 +176,31 @@ def assert_quiet(run):
 
 
 def boot_again(flash):
-    """What is saved on the image. The next boot joins with it; with nothing saved, its portal is set up to the end."""
+    """What is saved on the image. The next boot joins with it; with nothing saved, its portal is set up to the end,
+    unless the chip itself remembers the network: then that is joined."""
     networks = saved(flash)
     if networks:
-        run = Run(flash, networks["Home"], [("try_saved got_ip connected", None)])
+        run = Run(flash, networks.get("Home", OLD), [("try_saved got_ip connected", None)])
         assert run.trace == ["boot credentials_found try_saved", "try_saved got_ip connected"]
-    else:
-        run = Run(flash, OLD, [(PORTAL, connect(OLD)), (SET_UP, None)])
-        assert run.trace[0] == "boot credentials_missing portal"
+        assert_quiet(run)
+        return networks
+    run = Run(flash, OLD, [(f"{PORTAL}|try_saved got_ip connected", None)])
+    assert_quiet(run)
+    if run.trace[0] == "boot credentials_missing portal":
+        run = Run(flash, OLD, FIRST_SETUP)
         assert saved(flash) == {"Home": OLD}
     assert_quiet(run)
     return networks
 
 
-def walk(bench, tmp_path, steps, first=1):
-    """Yield (run, image) for a cut at each operation from number `first` on, until a run is not cut any more."""
-    master, flash = bench.image(firmware=True), tmp_path / "cut.bin"
+def walk(bench, tmp_path, steps, first=1, files=(), afterwards_ms=AFTERWARDS_MS, clock=CLOCK):
+    """Yield (run, image) for a cut at each operation from number `first` on, until a run is not cut any more.
+
+    files: (name, bytes) on the image before.
+    """
+    master, flash = bench.image(firmware=True, files=files), tmp_path / "cut.bin"
     for n in range(first, first + CUTS_LIMIT):
-        run = Run(copy(master, flash), OLD, steps, cut_after=n, afterwards_ms=AFTERWARDS_MS)
+        run = Run(copy(master, flash), OLD, steps, cut_after=n, afterwards_ms=afterwards_ms, clock=clock)
         assert_quiet(run)
         assert run.trace or run.cut
         yield run, flash
@@ -198,6 +219,12 @@ ANOTHER_PASSWORD = [
     (PORTAL, connect(OLD)),
     (SET_UP, connect(NEW)),
     ("connected credentials_submitted connecting", lambda run: run.set_key(NEW)),
+    (SET_UP, read_result),
+]
+ANOTHER_NETWORK = [
+    (PORTAL, connect(OLD)),
+    (SET_UP, connect(NEW, "Office")),
+    ("connected credentials_submitted connecting", None),
     (SET_UP, read_result),
 ]
 FORGETTING = [
@@ -229,12 +256,42 @@ def test_power_lost_while_another_password_is_saved_leaves_the_old_one_or_the_ne
     assert found == sorted(found, key=(OLD, NEW).index) and found.count(OLD) > 1 and found.count(NEW) > 1
 
 
+def test_power_lost_while_another_network_is_added_leaves_the_first_one_or_both(bench, tmp_path):
+    found = []
+    for run, flash in walk(bench, tmp_path, ANOTHER_NETWORK, operations_of_the_setup(bench) + 1):
+        networks = boot_again(flash)
+        assert networks in ({"Home": OLD}, {"Office": NEW, "Home": OLD})
+        assert len(networks) == 2 or len(run.operations) < len(ANOTHER_NETWORK)
+        found.append(len(networks))
+    print(len(found) - 1, "cuts; saved networks after each:", found)
+    assert found == sorted(found) and found.count(1) > 1 and found.count(2) > 1
+
+
+def older(version):
+    """A slot as firmware of that version wrote it. Its channel is not the one where the network is today."""
+    body = b"HP" + bytes((version, 0, 7, 1)) + b"\4Home\x0d" + OLD.encode() + b"\0\2\1\0" + b"\0" * (version > 1)
+    crc = slots.crc16(body)
+    return body + bytes((crc >> 8, crc & 255))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_power_lost_while_an_older_version_is_replaced_leaves_its_network_in_one_or_the_other(bench, tmp_path, version):
+    found = []
+    steps, files = [("try_saved got_ip connected", None)], [("credentials.0", older(version))]
+    for _, flash in walk(bench, tmp_path, steps, files=files, afterwards_ms=HELD_MS, clock=FAST_CLOCK):
+        assert boot_again(flash) == {"Home": OLD}
+        names = mount(flash).listdir("/")
+        found.append(max(read_file(flash, name)[2:3] for name in names if name.startswith("credentials"))[0])
+    print(len(found) - 1, "cuts; the version that is found after each:", found)
+    assert found == sorted(found) and found[0] == version and found[-1] == slots.VERSION
+
+
 def test_power_lost_while_everything_is_forgotten_leaves_all_or_nothing(bench, tmp_path):
     found = []
     for run, flash in walk(bench, tmp_path, FORGETTING, operations_of_the_setup(bench) + 1):
         networks = saved(flash)
         if len(run.operations) == len(FORGETTING):  # said to be forgotten
-            assert not networks and not leftovers(flash)
+            assert not networks and not leftovers(flash) and "history" not in mount(flash).listdir("/")
         assert boot_again(flash) == networks
         assert networks in ({"Home": OLD}, {})
         found.append(len(networks))
@@ -244,4 +301,4 @@ def test_power_lost_while_everything_is_forgotten_leaves_all_or_nothing(bench, t
 
 def leftovers(flash):
     """Files of the store that hold a password."""
-    return [name for name in store.SLOTS if OLD.encode() in read_file(flash, name[1:])]
+    return [name for name in slots.SLOTS if OLD.encode() in read_file(flash, name[1:])]

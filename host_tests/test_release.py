@@ -85,7 +85,7 @@ def test_a_page_that_failed_has_told_nothing(scene, monkeypatch):
         raise KeyError
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(scene.context), "respond", broken)
+        patch.setattr("device.net.respond.respond", broken)
         assert scene.phone.get(b"/status").status == 500
     assert not is_released(scene)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from host_tests.corpus import hostile, load, replay
+from host_tests.corpus import hostile, load, own_pages, replay
 
 ROOT = Path(__file__).parent.parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
@@ -75,6 +75,25 @@ def test_damaged_inputs_give_the_same_results(tmp_path):
     the_same_on_both(inputs, tmp_path)
 
 
+def test_what_own_pages_are_made_of_gives_the_same_results(tmp_path):
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    words = [b"a", b"/", b"..", b".", b"%2e", b"%2F", b"%zz", b"//", b"b", b"\\", b"{{", b"}}", b"{{a}}", b"0-9"]
+    words += [b"-5", b"7-", b",", b'"0123"', b"W/", b"*", b"<&", b"\r", b"\n", b"\xff", b"\xc3\xbc", b"css"]
+    words += [b"secret", b"+1", b"1_0"]
+    inputs = [b"", *words]
+    inputs += [b"".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(RANDOM_INPUTS)]
+    inputs += [chance.randbytes(chance.randrange(1, 20)) for _ in range(RANDOM_INPUTS // 4)]
+    path = tmp_path / "inputs"
+    path.write_text("".join(data.hex() + "\n" for data in inputs))
+    theirs = iter(run_on_the_vm(ROOT / "host_tests/corpus/own_pages.py", path).splitlines())
+    for data in inputs:
+        for ours in own_pages.results(data):
+            assert next(theirs, "nothing") == ours, data
+    assert next(theirs, None) is None
+
+
 ALLOCATION = """
 import gc
 from device.net import dns
@@ -106,7 +125,8 @@ measure()
 
 SURVIVAL = """
 import gc
-from device.net import HTTPError, Request, answer, form, http, text
+from device.net import answer, form, http, text
+from device.net.request import HTTPError, Request
 from host_tests.corpus import hostile
 
 buffer = bytearray(536)

@@ -1,5 +1,6 @@
 """Squeezed sources do the same as the readable ones and need less heap; what cannot be renamed safely is refused."""
 
+import ast
 import importlib
 import random
 import re
@@ -7,11 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from homeport import build, heap
 from homeport.rom_names import POOL, ROM
 from homeport.squeeze import PUBLIC, SqueezeError, squeeze, squeeze_texts
+from homeport.squeeze_bundles import BUNDLES, LINES_PER_FILE
 
 from .corpus import hostile, load
 from .squeeze_cases import HONEST, PART, REFUSED, REPLAY, SABOTAGE, TRICKY
@@ -89,10 +92,10 @@ def test_every_constant_goes_whose_value_is_free_or_needed_once():
 def test_names_are_made_up_when_the_chips_are_used_up(size, tmp_path, monkeypatch):
     monkeypatch.setattr("homeport.squeeze_names.POOL", POOL[:size])
     for number, sources in enumerate([*TRICKY.values(), {**texts(), "replay.py": REPLAY}]):
-        squeezed = squeeze_texts(sources)
+        squeezed = squeeze_texts(sources, bundles={})
         assert any(len(name) < 3 for name in squeezed.names)
         check(sources, squeezed.sources, PUBLIC)
-        assert squeeze_texts(squeezed.sources).sources == squeezed.sources
+        assert squeeze_texts(squeezed.sources, bundles={}).sources == squeezed.sources
         if "replay.py" not in sources:
             before = result_of(sources, tmp_path, f"before{number}")
             assert result_of(squeezed.sources, tmp_path, f"after{number}") == before
@@ -102,7 +105,7 @@ def test_names_are_made_up_when_the_chips_are_used_up(size, tmp_path, monkeypatc
 
 
 def test_the_squeezed_firmware_is_the_firmware_but_for_names_and_constants():
-    check(texts(), squeeze(DEVICE).sources, PUBLIC)
+    check(texts(), squeeze_texts(texts(), bundles={}).sources, PUBLIC)
 
 
 def test_squeezing_twice_changes_nothing():
@@ -129,8 +132,31 @@ def test_the_result_does_not_depend_on_the_order_of_the_files_or_on_the_run(tmp_
 
 def test_every_line_keeps_its_number():
     sources = texts()
-    for path, text in squeeze(DEVICE).sources.items():
+    for path, text in squeeze_texts(sources, bundles={}).sources.items():
         assert len(text.splitlines()) == len(sources[path].splitlines()), path
+
+
+def test_every_line_of_a_bundle_has_the_number_of_its_line_behind_that_of_its_file():
+    alone = squeeze_texts(texts(), bundles={}).sources
+    together = squeeze(DEVICE).sources
+    for target, paths in BUNDLES.items():
+        lines = together[target].split("\n")
+        for number, path in enumerate(paths):
+            for line, text in enumerate(alone[path].split("\n"), 1):
+                defined = re.match(r"(class|def|    def) ", text)
+                there = lines[number * LINES_PER_FILE + line - 1]
+                assert not defined or there.startswith(defined[0]), (target, path, line)
+
+
+def test_the_firmware_has_its_bundles():
+    """Or a file that was renamed would cost memory that nobody misses."""
+    found = set(squeeze(DEVICE).sources)
+    assert set(BUNDLES) <= found
+    assert not found & ({path for paths in BUNDLES.values() for path in paths} - set(BUNDLES))
+
+
+def test_a_package_with_nothing_in_it_needs_no_file():
+    assert {"net/__init__.py", "states/__init__.py"}.isdisjoint(squeeze(DEVICE).sources)
 
 
 def test_almost_all_names_that_were_given_cost_nothing():
@@ -168,18 +194,36 @@ def inputs():
     return found + spoiled
 
 
-def test_the_squeezed_protocol_functions_answer_the_whole_corpus_as_before(tmp_path):
+class StubOfPort(ModuleType):
+    """One that has whatever is asked for."""
+
+    def __getattr__(self, name):
+        return lambda *_: None
+
+
+def test_the_squeezed_protocol_functions_answer_the_whole_corpus_as_before(tmp_path, monkeypatch):
+    for name in ("machine", "micropython", "network"):  # the same file of the board holds what only the port has
+        monkeypatch.setitem(sys.modules, name, StubOfPort(name))
+    monkeypatch.setattr("time.ticks_ms", None, raising=False)
+    monkeypatch.setattr("time.sleep_ms", None, raising=False)
     sources = {**texts(), "replay.py": REPLAY}
     before = result_of(sources, tmp_path, "before", ".replay")
     squeezed = squeeze_texts(sources).sources
     after = result_of(squeezed, tmp_path, "after", ".replay")
-    assert "Request" not in squeezed["net/__init__.py"] and "withheld" not in squeezed["net/dns.py"]
+    assert "class Request" not in squeezed["clients.py"] and "def withheld" not in squeezed["server.py"]
     answered = 0
     for data in inputs():
         result = before(data)
         assert after(data) == result, data
         answered += result[0] != b""
     assert answered > 30
+
+
+def test_nothing_on_the_board_asks_the_package_for_a_module():
+    # MicroPython would call its __getattr__() for that first, and read offered.py from flash.
+    for path, text in squeeze(DEVICE).sources.items():
+        for node in ast.walk(ast.parse(text)):
+            assert not (isinstance(node, ast.ImportFrom) and node.level and not node.module and "/" not in path), path
 
 
 # What is refused
@@ -222,7 +266,8 @@ def test_the_checker_notices_a_change_of_meaning(path, old, new):
 def test_squeezing_leaves_thousands_of_bytes_more_of_heap(monkeypatch):
     squeezed = heap.firmware()
     plain_modules = heap.modules(squeezed=False)
-    program = f"open_connections = 1\ncoding = b'gzip'\nmodules = {plain_modules}\n" + heap.PROGRAM.read_text()
+    settings = f"open_connections = 1\ncoding = b'gzip'\nmodules = {plain_modules}\n"
+    program = settings + heap.COMMON.read_text() + heap.PROGRAM.read_text()
     plain = heap.measure(DEVICE, program)
     mark = "in the middle of a page"
     print(plain.used, squeezed.used)

@@ -20,15 +20,14 @@ SPEED = 4
 
 def squeezed_tree(folder):
     """The tree that deployment makes .mpy files of; squeezing that again changes nothing."""
-    sources = squeeze(DEVICE).sources
+    files = {name: text.encode() for name, text in squeeze(DEVICE).sources.items()}
     for path in DEVICE.rglob("*.*"):
         name = path.relative_to(DEVICE).as_posix()
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix != ".py" or name == OUTSIDE:
-            target.write_bytes(path.read_bytes())
-        elif name in sources:
-            target.write_text(sources[name])
+            files[name] = path.read_bytes()
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
     return folder
 
 

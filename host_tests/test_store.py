@@ -1,22 +1,45 @@
 """The store: what is saved is found again, whatever happens to the flash, values of a form beside the networks."""
 
+import io
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device import store as flash_store
 from device.context import Network
 from device.entries import NUMBER_LIMIT_BYTES
-from device.fields import NAME_LIMIT_BYTES
-from device.settings import FIELDS_LIMIT, VALUES_LIMIT_BYTES
-from device.store import SLOT_LIMIT_BYTES, SLOTS, crc16, decode, encode
+from device.fields import FIELDS_LIMIT, NAME_LIMIT_BYTES, VALUES_LIMIT_BYTES
+from device.slots import SLOT_LIMIT_BYTES, SLOTS, crc16, decode, encode
 
-from .fakes import FakeFlash, FakeHardware
+from .fakes import FakeFlash, FakeHardware, PowerLost
+
+FIELDS = ("ssid", "key", "bssid", "channel", "priority", "proven", "sighted", "neighbours")
+
+
+def network(ssid, key=b"", **others):
+    made = Network(ssid, key)
+    for name, value in others.items():
+        setattr(made, name, value)
+    return made
+
+
+def as_dict(network):
+    return {name: getattr(network, name) for name in FIELDS}
+
 
 ssids = st.binary(min_size=1, max_size=32)
 keys = st.binary(max_size=64)
 networks = st.builds(
-    Network, ssids, keys, st.sampled_from([b"", b"\2\0\0\0\0\1"]), st.integers(0, 14), st.integers(0, 255)
+    network,
+    ssids,
+    keys,
+    bssid=st.sampled_from([b"", b"\2\0\0\0\0\1"]),
+    channel=st.integers(0, 14),
+    priority=st.integers(0, 255),
+    proven=st.booleans(),
+    sighted=st.booleans(),
+    neighbours=st.sampled_from([b"", b"\1\2", b"12345678"]),
 )
 values = st.dictionaries(st.binary(max_size=255), st.binary(max_size=255), max_size=9)
 
@@ -40,7 +63,7 @@ class Store:
 
     def forget(self):
         self.networks = []
-        return flash_store.erase(self.hardware, self.lines.append)
+        return flash_store.forget_all(self.hardware, self.lines.append)
 
 
 def open_store(flash):
@@ -60,7 +83,7 @@ def test_the_checksum_is_the_published_one():
 def test_what_is_encoded_is_decoded(saved, entered, sequence):
     found, decoded, entries = decode(encode(saved, entered, sequence))
     assert found == sequence and entries == entered
-    assert [vars(network) for network in decoded] == [vars(network) for network in saved]
+    assert [as_dict(network) for network in decoded] == [as_dict(network) for network in saved]
 
 
 @given(values)
@@ -73,31 +96,41 @@ def with_checksum(body):
     return bytes(body) + bytes((crc >> 8, crc & 255))
 
 
-def version_1(saved, sequence):
-    """A slot as the firmware wrote it that knew no values."""
-    data = encode(saved, {}, sequence)
-    return with_checksum(data[:2] + b"\1" + data[3:-3])  # without the count of values
+def older(version, saved, sequence, entered=None):
+    """A slot as firmware wrote it that knew no values (version 1), or no proven networks (version 2)."""
+    data = bytearray(b"HP") + bytes((version, sequence >> 8, sequence & 255, len(saved)))
+    fields = [(n.ssid, n.key, n.bssid, bytes((n.channel, n.priority))) for n in saved]
+    for field in [field for four in fields for field in four]:
+        data += bytes((len(field),)) + field
+    if version == 2:
+        data.append(len(entered or {}))
+        for field in [field for pair in sorted((entered or {}).items()) for field in pair]:
+            data += bytes((len(field),)) + field
+    return with_checksum(data)
 
 
-@given(st.lists(networks, max_size=5), st.integers(1, 0xFFFF))
-def test_a_slot_of_version_1_is_read(saved, sequence):
-    found, decoded, entries = decode(version_1(saved, sequence))
-    assert found == sequence and entries == {}
-    assert [vars(network) for network in decoded] == [vars(network) for network in saved]
+@pytest.mark.parametrize("version", [1, 2])
+@given(st.lists(networks, max_size=5), st.integers(1, 0xFFFF), values)
+def test_a_slot_of_an_older_version_is_read_and_its_networks_count_as_proven(version, saved, sequence, entered):
+    found, decoded, entries = decode(older(version, saved, sequence, entered))
+    assert found == sequence and entries == (entered if version == 2 else {})
+    for network in saved:
+        network.proven, network.sighted, network.neighbours = True, False, b""
+    assert [as_dict(network) for network in decoded] == [as_dict(network) for network in saved]
 
 
 def test_the_bytes_of_version_1_are_those_that_lie_on_boards():
     wanted = b"HP\1\0\7\1\4Home\5horse\0\2\6\0" + bytes.fromhex("cbd5")  # written by that firmware
-    assert version_1([Network(b"Home", b"horse", b"", 6)], 7) == wanted
+    assert older(1, [network(b"Home", b"horse", channel=6)], 7) == wanted
 
 
 def test_a_board_of_version_1_keeps_its_networks_and_gets_values_beside_them():
     flash = FakeFlash()
-    flash.files[SLOTS[1]] = version_1([Network(b"Home", b"correct horse")], 41)
+    flash.files[SLOTS[1]] = older(1, [Network(b"Home", b"correct horse")], 41)
     store, lines = open_store(flash)
     assert pairs(store) == [(b"Home", b"correct horse")] and store.values == {} and lines == []
     store.put(Network(b"Office", b"battery staple"), values={b"server": b"10.0.0.1"})
-    assert flash.files[SLOTS[1]][2] == 1 and flash.files[SLOTS[0]][2] == 2  # the old slot is still there
+    assert flash.files[SLOTS[1]][2] == 1 and flash.files[SLOTS[0]][2] == 3  # the old slot is still there
     again, lines = open_store(flash)
     assert pairs(again) == [(b"Office", b"battery staple"), (b"Home", b"correct horse")] and lines == []
     assert again.values == {b"server": b"10.0.0.1"}
@@ -160,7 +193,8 @@ def test_a_slot_that_holds_nothing_but_values_is_erased_as_well():
 
 
 def test_everything_at_its_longest_fits_a_slot():
-    full = [Network(bytes([n]) * 32, b"k" * 64, b"\2\0\0\0\0\1", 13, 255) for n in range(1, 6)]
+    longest = dict(bssid=b"\2\0\0\0\0\1", channel=13, priority=255, proven=True, sighted=True, neighbours=b"12345678")
+    full = [network(bytes([n]) * 32, b"k" * 64, **longest) for n in range(1, 7)]
     sizes = [VALUES_LIMIT_BYTES - (FIELDS_LIMIT - 1) * NUMBER_LIMIT_BYTES] + [NUMBER_LIMIT_BYTES] * (FIELDS_LIMIT - 1)
     entered = {b"%d" % n * NAME_LIMIT_BYTES: b"v" * size for n, size in enumerate(sizes)}
     entered[b"device"] = b"d" * 32
@@ -168,7 +202,7 @@ def test_everything_at_its_longest_fits_a_slot():
     flash = FakeFlash()
     store, _ = open_store(flash)
     assert flash_store.save(store.hardware, full, store.lines.append, entered)
-    assert open_store(flash)[0].values == entered and len(open_store(flash)[0].networks) == 5
+    assert open_store(flash)[0].values == entered and len(open_store(flash)[0].networks) == 6
 
 
 @given(st.binary(max_size=300))
@@ -178,7 +212,7 @@ def test_garbage_is_refused_by_a_value_error(data):
 
 
 def test_every_flipped_bit_is_noticed():
-    data = encode([Network(b"Home", b"correct horse", b"\2\0\0\0\0\1", 6, 1)], {b"device": b"lamp"}, 7)
+    data = encode([network(b"Home", b"correct horse", channel=6, priority=1, proven=True)], {b"device": b"lamp"}, 7)
     for bit in range(len(data) * 8):
         spoiled = bytearray(data)
         spoiled[bit // 8] ^= 1 << bit % 8
@@ -380,3 +414,341 @@ def test_forgetting_cut_at_any_operation_leaves_all_or_nothing():
         if not fired:
             return
     raise AssertionError("the failure never stopped firing")
+
+
+# What is tried first, what gives way, what comes back
+
+
+class Keeper:
+    """As much of a board's context as the store needs, on a flash of its own."""
+
+    attempt = None
+
+    def __init__(self, flash=None):
+        self.hardware = FakeHardware(flash=flash)
+        self.lines = []
+        self.report = self.lines.append
+        self.networks = flash_store.load(self.hardware, self.report)[0]
+        self.saved = True
+
+    @property
+    def flash(self):
+        return self.hardware.flash
+
+    def add(self, ssid, key=b"correct horse", **others):
+        flash_store.add(self, network(ssid, key, **others))
+        return self.networks[0]
+
+    def prove(self, found=None):
+        flash_store.prove(self, found or self.networks[0])
+
+    def have(self, *names):
+        """Proven networks of these names, the first of them in front."""
+        for ssid in reversed(names):
+            self.add(ssid)
+            self.prove()
+        return self
+
+    def found(self):
+        """(name, key, proven) of what a restart finds; it is what this board goes by as well."""
+        again = Keeper(self.flash)
+        assert [as_dict(other) for other in again.networks] == [as_dict(other) for other in self.networks]
+        return [(other.ssid, other.key, other.proven) for other in again.networks]
+
+
+def names_of(keeper):
+    return [ssid for ssid, _, _ in keeper.found()]
+
+
+def test_a_network_is_proven_once_it_has_held():
+    keeper = Keeper()
+    keeper.add(b"Home", b"correct horse")
+    assert keeper.found() == [(b"Home", b"correct horse", False)]
+    keeper.prove()
+    assert keeper.found() == [(b"Home", b"correct horse", True)]
+
+
+def test_a_new_network_goes_first_and_what_holds_goes_first():
+    keeper = Keeper().have(b"Home", b"Office")
+    keeper.add(b"Cafe")
+    assert names_of(keeper) == [b"Cafe", b"Home", b"Office"]
+    keeper.prove(keeper.networks[2])
+    assert names_of(keeper) == [b"Office", b"Cafe", b"Home"]
+
+
+def test_a_new_key_leaves_the_proven_one_right_behind_it_until_it_has_held():
+    keeper = Keeper().have(b"Office", b"Home")
+    keeper.add(b"Home", b"new key")
+    both = [(b"Home", b"new key", False), (b"Home", b"correct horse", True)]
+    assert keeper.found() == both + [(b"Office", b"correct horse", True)]
+    keeper.prove()
+    assert keeper.found() == [(b"Home", b"new key", True), (b"Office", b"correct horse", True)]
+
+
+def test_the_old_key_that_holds_again_sends_the_new_one_away():
+    keeper = Keeper().have(b"Home", b"Office")
+    keeper.add(b"Home", b"new key")
+    keeper.prove(keeper.networks[1])
+    assert keeper.found() == [(b"Home", b"correct horse", True), (b"Office", b"correct horse", True)]
+
+
+def test_a_third_key_takes_the_place_of_the_second_that_never_held_and_the_proven_one_stays():
+    keeper = Keeper().have(b"Home")
+    keeper.add(b"Home", b"second key")
+    keeper.add(b"Home", b"third key")
+    assert keeper.found() == [(b"Home", b"third key", False), (b"Home", b"correct horse", True)]
+
+
+def test_of_keys_that_never_held_the_one_before_stays():
+    keeper = Keeper()
+    for key in (b"first key", b"second key", b"third key"):
+        keeper.add(b"Home", key)
+    assert keeper.found() == [(b"Home", b"third key", False), (b"Home", b"second key", False)]
+
+
+def test_the_same_network_with_the_same_key_stays_proven_and_keeps_what_is_known_of_it():
+    keeper = Keeper().have(b"Home", b"Office")
+    known = dict(sighted=True, neighbours=b"\1\2\3\4", priority=7)
+    for name, value in known.items():
+        setattr(keeper.networks[0], name, value)
+    keeper.add(b"Home", channel=11)
+    assert keeper.found()[0] == (b"Home", b"correct horse", True) and len(keeper.networks) == 2
+    assert {name: getattr(keeper.networks[0], name) for name in known} == known and keeper.networks[0].channel == 11
+
+
+def test_a_new_key_keeps_what_is_known_of_the_name_but_what_is_newer():
+    keeper = Keeper()
+    keeper.add(b"Home", sighted=True, neighbours=b"\1\2", priority=3)
+    found = keeper.add(b"Home", b"new key", neighbours=b"\3\4")
+    assert (found.sighted, found.neighbours, found.priority, found.proven) == (True, b"\3\4", 3, False)
+
+
+def test_the_first_key_entered_again_is_proven_and_the_one_between_goes_when_it_has_held():
+    keeper = Keeper().have(b"Home")
+    keeper.add(b"Home", b"new key")
+    keeper.add(b"Home", b"correct horse")
+    assert keeper.found() == [(b"Home", b"correct horse", True), (b"Home", b"new key", False)]
+    keeper.prove()
+    assert keeper.found() == [(b"Home", b"correct horse", True)]
+
+
+FIVE = (b"net1", b"net2", b"net3", b"net4", b"net5")
+
+
+def test_no_proven_network_gives_way_to_one_that_is_not():
+    keeper = Keeper().have(*FIVE)
+    keeper.add(b"New")
+    assert names_of(keeper) == [b"New", *FIVE]
+    keeper.add(b"Newer")
+    assert names_of(keeper) == [b"Newer", *FIVE]
+
+
+def test_of_the_proven_ones_the_last_gives_way_to_a_sixth():
+    keeper = Keeper().have(*FIVE)
+    keeper.add(b"New")
+    keeper.prove()
+    assert names_of(keeper) == [b"New", *FIVE[:4]]
+    assert all(proven for _, _, proven in keeper.found())
+
+
+def test_the_old_key_is_not_what_gives_way():
+    keeper = Keeper().have(*FIVE)
+    keeper.add(b"net5", b"new key")
+    assert [(ssid, key) for ssid, key, _ in keeper.found()][:2] == [(b"net5", b"new key"), (b"net5", b"correct horse")]
+    assert names_of(keeper)[1:] == [b"net5", *FIVE[:4]]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 7), st.integers(0, 2)), max_size=40))
+def test_whatever_is_added_and_proven_the_places_suffice_and_nothing_proven_is_lost_without_need(story):
+    keeper = Keeper()
+    for is_added, number, key in story:
+        before = proven_of(keeper)
+        if is_added or not keeper.networks:
+            ssid, key = b"net%d" % number, b"key number %d" % key
+            keeper.add(ssid, key)
+            assert (keeper.networks[0].ssid, keeper.networks[0].key) == (ssid, key)
+            assert proven_of(keeper) == before
+        else:
+            held = keeper.networks[number % len(keeper.networks)]
+            keeper.prove(held)
+            assert keeper.networks[0] is held and [n.ssid for n in keeper.networks].count(held.ssid) == 1
+            kept = {pair for pair in before if pair[0] != held.ssid}
+            lost = kept - proven_of(keeper)
+            assert proven_of(keeper) == kept - lost | {(held.ssid, held.key)} and len(lost) == (len(kept) == 5)
+        found = keeper.found()
+        assert len(found) <= 6 and len(proven_of(keeper)) <= 5
+        assert all([n[0] for n in found].count(ssid) <= 2 for ssid, _, _ in found)
+
+
+def proven_of(keeper):
+    return {(found.ssid, found.key) for found in keeper.networks if found.proven}
+
+
+# Wear
+
+
+def test_what_becomes_of_a_network_costs_these_writes_and_no_more():
+    keeper = Keeper()
+
+    def cost(act, *arguments):
+        before = keeper.flash.writes
+        act(*arguments)
+        return keeper.flash.writes - before
+
+    assert cost(keeper.add, b"Home") == 1  # the first provisioning
+    assert cost(keeper.prove) == 1  # it has held
+    assert cost(keeper.prove) == 0
+    assert cost(keeper.add, b"Home") == 0  # the same once more
+    assert cost(keeper.add, b"Home", b"new key") == 1
+    assert cost(keeper.prove) == 1
+    assert cost(keeper.add, b"Office") == 1
+    assert cost(keeper.prove) == 1
+    assert cost(keeper.prove) == 0
+    assert cost(flash_store.forget_all, keeper.hardware, keeper.report) == 2  # both slots
+    assert cost(flash_store.forget_all, keeper.hardware, keeper.report) == 0
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_version_stays_until_something_changes(version):
+    flash = FakeFlash()
+    flash.files[SLOTS[0]] = older(version, [network(b"Home", b"correct horse", channel=6)], 7)
+    keeper = Keeper(flash)
+    keeper.prove()
+    assert flash.operations == 0 and flash.files[SLOTS[0]][2] == version
+    keeper.networks[0].channel = 11
+    keeper.prove()
+    assert flash.files[SLOTS[1]][2] == 3 and flash.writes == 1
+    assert keeper.found() == [(b"Home", b"correct horse", True)] and keeper.networks[0].channel == 11
+
+
+# Failures at every operation
+
+
+STORIES = {
+    "first": (lambda keeper: None, lambda keeper: keeper.add(b"Home")),
+    "stable": (lambda keeper: keeper.add(b"Home"), lambda keeper: keeper.prove()),
+    "another": (lambda keeper: keeper.have(b"Home"), lambda keeper: keeper.add(b"Office")),
+    "password": (lambda keeper: keeper.have(b"Home"), lambda keeper: keeper.add(b"Home", b"new key")),
+    "forget": (
+        lambda keeper: keeper.have(b"Home", b"Office"),
+        lambda keeper: flash_store.forget_all(keeper.hardware, keeper.report),
+    ),
+    "version 1": (
+        lambda keeper: keeper.flash.files.update({SLOTS[0]: older(1, [Network(b"Home", b"correct horse")], 7)}),
+        lambda keeper: keeper.add(b"Office"),
+    ),
+    "version 2": (
+        lambda keeper: keeper.flash.files.update({SLOTS[1]: older(2, [Network(b"Home", b"correct horse")], 7)}),
+        lambda keeper: keeper.add(b"Office"),
+    ),
+    "a newer version in the way": (
+        lambda keeper: keeper.flash.files.update({SLOTS[0]: with_checksum(b"HP\x63\0\1\0")}),
+        lambda keeper: keeper.add(b"Home"),
+    ),
+}
+
+
+def on_flash(flash):
+    return [(found.ssid, found.key, found.proven) for found in Keeper(flash).networks]
+
+
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("error", [PowerLost(), OSError(28), OSError(30), OSError(5)], ids=repr)
+def test_a_failure_at_any_operation_leaves_the_old_or_the_new_set_and_what_comes_then_works(story, error):
+    before, act = STORIES[story]
+    fired = True
+    for n in range(1, 100):
+        before(Keeper(flash := FakeFlash()))
+        old = on_flash(flash)
+        keeper = Keeper(flash)
+        flash.error, flash.fail_at = error, n
+        try:
+            act(keeper)
+            fired = flash.fail_at <= 0
+        except PowerLost:
+            fired = True
+        flash.fail_at = None
+        found = on_flash(flash)
+        if not fired:
+            assert found != old and n > 2
+            return
+        if found != old:
+            assert found == ([] if story == "forget" else [(n.ssid, n.key, n.proven) for n in keeper.networks]), n
+        act(again := Keeper(flash))
+        if story != "forget":
+            again.found()
+        else:
+            assert on_flash(flash) == []
+            assert not any(b"horse" in data for data in flash.files.values())
+    raise AssertionError("the failure never stopped firing")
+
+
+@pytest.mark.parametrize("state", ["full", "read_only"])
+def test_a_flash_that_takes_nothing_is_reported_and_what_a_person_entered_works_until_power_goes(state):
+    keeper = Keeper().have(b"Home")
+    setattr(keeper.flash, state, True)
+    keeper.add(b"Office")
+    assert not keeper.saved and len(keeper.lines) == 1 and "could not be written" in keeper.lines[0]
+    assert [found.ssid for found in keeper.networks] == [b"Office", b"Home"] and on_flash(keeper.flash)[0][0] == b"Home"
+    setattr(keeper.flash, state, False)
+    keeper.prove()  # a minute later there is room again
+    assert keeper.saved and names_of(keeper) == [b"Office", b"Home"]
+
+
+# Files that are not what they should be
+
+
+def test_a_truncation_of_either_slot_at_any_byte_leaves_the_other_one():
+    keeper = Keeper().have(b"Office", b"Home")
+    old, new = sorted(SLOTS, key=lambda path: keeper.flash.files[path][4])
+    for path, rest in ((old, [b"Office", b"Home"]), (new, [b"Office", b"Home"])):
+        whole = keeper.flash.files[path]
+        for length in range(1, len(whole)):
+            keeper.flash.files[path] = whole[:length]
+            again = Keeper(keeper.flash)
+            assert sorted(found.ssid for found in again.networks) == sorted(rest) and len(again.lines) == 1, length
+        keeper.flash.files[path] = whole
+
+
+def test_a_slot_that_is_too_long_is_not_read_as_a_whole_and_kept_aside():
+    flash = FakeFlash()
+    flash.files[SLOTS[0]] = b"HP\3" + b"\0" * 100_000
+    asked = []
+
+    class Watched(io.BytesIO):
+        def read(self, size):
+            asked.append(size)
+            return super().read(size)
+
+    keeper = Keeper(flash)
+    keeper.hardware.open = lambda path, mode: (
+        Watched(flash.open(path, mode).getvalue()) if "r" in mode else flash.open(path, mode)
+    )
+    assert flash_store.load(keeper.hardware, keeper.report)[0] == [] and max(asked) <= SLOT_LIMIT_BYTES
+    keeper.add(b"Home")
+    assert keeper.saved and len(flash.files[SLOTS[0] + ".kept"]) > 100_000
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+def test_a_folder_in_the_place_of_a_slot_is_moved_aside(slot):
+    flash = FakeFlash()
+    folders = {SLOTS[slot]}
+
+    def opened(path, mode):
+        if path in folders:
+            raise OSError(21)
+        return flash.open(path, mode)
+
+    def renamed(old, new):
+        folders.remove(old)
+        folders.add(new)
+
+    for ssid in (b"Home", b"Office", b"Cafe"):
+        keeper = Keeper(flash)
+        keeper.hardware.open, keeper.hardware.rename = opened, renamed
+        keeper.networks = flash_store.load(keeper.hardware, keeper.report)[0]
+        assert keeper.lines == [] or "no file" in keeper.lines[0]
+        keeper.add(ssid)
+        assert keeper.saved
+    assert names_of(keeper) == [b"Cafe", b"Office", b"Home"] and folders == {SLOTS[slot] + ".kept"}

@@ -76,7 +76,7 @@ def test_a_client_s_request_is_understood_or_refused_as_it_may_be(row, sizes):
     assert request.port == str(url.port or "").encode()
     assert request.gzip == ("gzip" in headers.get("Accept-Encoding", ""))
     assert request.language == headers.get("Accept-Language", "").encode()[:64]
-    assert request.form == (headers.get("Content-Type") == "application/x-www-form-urlencoded")
+    assert bool(request.form) == (headers.get("Content-Type") == "application/x-www-form-urlencoded")
     assert request.expects_continue == ("Expect" in headers)
     assert request.origin == (headers["Origin"].encode() if "Origin" in headers else None)
     assert body == wanted_body

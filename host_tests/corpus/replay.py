@@ -5,7 +5,8 @@ A file given as the argument has one input a line: a kind (d: datagram, h: reque
 
 import sys
 
-from device.net import HTTPError, Request, dns, form, http, text
+from device.net import dns, form, http, text
+from device.net.request import HTTPError, Request
 
 ADDRESS = b"\xc0\xa8\x04\x01"
 BUFFER_BYTES = 536
@@ -76,7 +77,7 @@ def results(kind, data):
             yield show(facts, data, sizes)
     else:
         yield show(lambda: list(form.fields(data)))
-        yield show(lambda: list(form.fields(memoryview(data))))
+        yield show(lambda: list(form.fields(bytearray(data + b"&x"), len(data))))
         for function in (form.unquote, text.escape, text.text):
             yield show(function, data)
 
