@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test fast bench diagram screenshots clean
+.PHONY: run test fast storms soak mutations bench package diagram screenshots clean
 
 run: .venv/ready
 	@$(BIN)/homeport run $(ARGS)
@@ -16,9 +16,26 @@ test: .venv/ready
 fast: .venv/ready
 	$(BIN)/pytest -m "not board and not browser and not slow"
 
+# Seeded storms through the device's own code on fakes: SEEDS=a..b, or one seed to see its timeline. Half an hour.
+SEEDS ?= 0..200000
+storms: .venv/ready
+	@$(BIN)/python -m host_tests.storms --seeds $(SEEDS) $(ARGS)
+
+# A month of hourly outages on the virtual board: heap, sockets and flash are to stay as they are. About ten minutes.
+soak: .venv/ready
+	@$(BIN)/python -m host_tests.soak $(ARGS)
+
+# One-line sabotages of the firmware, each of which has to turn its test red. About a minute.
+mutations: .venv/ready
+	@$(BIN)/python -m host_tests.mutations $(ARGS)
+
 # Figures, not pass or fail: heap on 32 bits, bytes and requests up to the page, time to connected. Under two minutes.
 bench: .venv/ready
 	@$(BIN)/python -m host_tests.bench
+
+# What `mpremote mip install ./package.json` takes from a clone; of a release it is committed (docs/packaging.md).
+package: .venv/ready
+	@$(BIN)/homeport package mip --listing package.json
 
 diagram: .venv/ready
 	@$(BIN)/homeport model --write docs/state-machine.md
@@ -36,4 +53,4 @@ screenshots: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .homeport build dist node_modules *.egg-info
+	rm -rf .venv .homeport build dist mip host_tests/node_modules *.egg-info
