@@ -1,9 +1,11 @@
 """Power fails at every single flash operation, those of the SDK's parameters included; then the board boots.
 
 Each story is walked on the virtual board's real LittleFS once for every operation in it, which is torn, on a copy of
-one image. Boards live in this process: a run costs the start of a VM and little else.
+one image. Boards live in this process: a run costs the start of a VM and little else. Their clock jumps over what they
+wait for, so that the load of this machine changes nothing.
 """
 
+import contextlib
 import re
 import shutil
 import socket
@@ -13,18 +15,19 @@ import time
 import pytest
 from homeport import model
 from homeport.board import Board, PowerLost, Settings
+from homeport.examine import decoded_history
 
-from device import slots
+from device import policy, slots
 
-from .boards import bench_fixture, free_port, images_fixture, mount, read_file  # noqa: F401
+from .boards import bench_fixture, credentials, free_port, images_fixture, mount, read_file  # noqa: F401
 
 pytestmark = [pytest.mark.board, pytest.mark.slow]
 
 CUTS_LIMIT = 80
-CLOCK = 20
-FAST_CLOCK = 60  # where nobody talks to the board
-AFTERWARDS_MS = 13_000  # of the board's time: until the access point is closed, after FAREWELL_AFTER_RESULT_MS
-HELD_MS = 65_000  # until the network is proven, after STABLE_AFTER_MS
+FAREWELL_MS = policy.FAREWELL_LIMIT_MS + 5_000  # of the board's time: until the access point is closed, at the latest
+HELD_MS = policy.STABLE_AFTER_MS + 5_000  # until the network is proven
+AFTERWARDS_MS = 1_000
+OUTAGE_MS = 40_000  # time for an attempt in vain
 RUN_TIMEOUT_S = 15
 TICK_S = 0.02
 
@@ -36,25 +39,21 @@ COMPLAINTS = re.compile(
 )
 
 
-def home(key):
-    """The air. Whoever has the key of Home knows that of Office, too."""
+def home(key, up=True):
+    """The air. Whoever has the key of Home knows that of Office, too. up: is the router of Home on."""
     return {
         "networks": [
-            {"ssid": "Home", "key": key, "channel": 6, "join_ms": 150},
+            {"ssid": "Home", "key": key, "channel": 6, "join_ms": 150, "up": up},
             {"ssid": "Office", "key": NEW, "channel": 11, "join_ms": 150},
         ]
     }
 
 
-def exchange(port, request):
-    """Send a request and read the answer as far as the power lasts."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), RUN_TIMEOUT_S) as client:
-            client.sendall(request.encode())
-            while client.recv(4096):
-                pass
-    except OSError:
-        pass  # the power failed
+def read_answer(client):
+    """As far as the power lasts."""
+    with client, contextlib.suppress(OSError):
+        while client.recv(4096):
+            pass
 
 
 def form(path, body):
@@ -74,13 +73,13 @@ def read_result(run):
 
 class Run:
     """One time that the board is on, until it has reached the last of `steps` and stayed on for a while, or is cut.
+    That is until the access point is closed if `farewell`, else so many milliseconds of its own time.
 
     steps: (what a new console line has to match, a function of this run that is called then, or None).
     `lines`: the console. `cut`: did the power fail. `operations`: how many flash operations had been done at each step.
     """
 
-    def __init__(self, flash, key, steps, cut_after=None, afterwards_ms=0, clock=CLOCK):
-        self._clock = clock
+    def __init__(self, flash, key, steps, cut_after=None, afterwards_ms=0, farewell=False):
         self._shown = bytearray()
         self._port = free_port()
         self._phones = []
@@ -92,7 +91,7 @@ class Run:
                 home(key),
                 http_port=self._port,
                 dns_port=0,
-                clock=clock,
+                jump=True,
                 cut_after=cut_after,
                 seed=cut_after,
                 console=self._shown.extend,
@@ -105,7 +104,11 @@ class Run:
                 self.operations.append(self._board.hardware.flash.operations)
                 if act:
                     act(self)
-            self._rest(afterwards_ms)
+            if farewell:
+                self._rest(FAREWELL_MS, lambda: not self._board.hardware.radio.ap_active())
+                assert not self._board.hardware.radio.ap_active(), self._console()
+            else:
+                self._rest(afterwards_ms)
         except PowerLost:
             self.cut = True
         finally:
@@ -115,13 +118,21 @@ class Run:
         self.lines = self._console()
 
     def send(self, request):
-        """A phone asks; the board goes on meanwhile."""
-        self._phones.append(threading.Thread(target=exchange, args=(self._port, request), daemon=True))
+        """A phone asks, before the board's clock can jump on; the board goes on while the answer is read."""
+        client = socket.create_connection(("127.0.0.1", self._port), RUN_TIMEOUT_S)
+        client.sendall(request.encode())
+        self._phones.append(threading.Thread(target=read_answer, args=(client,), daemon=True))
         self._phones[-1].start()
 
+    def set_router(self, up):
+        """It fails, or comes back after the board has looked for it in vain."""
+        soon_ms = self._board.hardware.clock.now_ms() + (OUTAGE_MS if up else 0)
+        self._board.call_at(soon_ms, lambda: self._board.set_air(home(OLD, up)))
+
     def set_key(self, key):
-        """The router has another password from now on."""
-        self._board.set_air(home(key))
+        """The router gets another password once the board has left it, while its answer to the phone leaves."""
+        soon_ms = self._board.hardware.clock.now_ms() + policy.ANSWER_GRACE_MS / 2
+        self._board.call_at(soon_ms, lambda: self._board.set_air(home(key)))
 
     def _console(self):
         return self._shown.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
@@ -133,9 +144,12 @@ class Run:
             assert time.monotonic() < deadline, (pattern, self._console())
             self._board.step(TICK_S)
 
-    def _rest(self, board_ms):
-        end = time.monotonic() + board_ms / 1000 / self._clock
-        while time.monotonic() < end:
+    def _rest(self, board_ms, is_over=lambda: False):
+        clock = self._board.hardware.clock
+        end_ms = clock.now_ms() + board_ms
+        deadline = time.monotonic() + RUN_TIMEOUT_S
+        while clock.now_ms() < end_ms and not is_over():
+            assert time.monotonic() < deadline, self._console()
             self._board.step(TICK_S)
 
     @property
@@ -193,14 +207,14 @@ def boot_again(flash):
     return networks
 
 
-def walk(bench, tmp_path, steps, first=1, files=(), afterwards_ms=AFTERWARDS_MS, clock=CLOCK):
+def walk(bench, tmp_path, steps, first=1, files=(), **afterwards):
     """Yield (run, image) for a cut at each operation from number `first` on, until a run is not cut any more.
 
-    files: (name, bytes) on the image before.
+    files: (name, bytes) on the image before. afterwards: how a Run ends.
     """
     master, flash = bench.image(firmware=True, files=files), tmp_path / "cut.bin"
     for n in range(first, first + CUTS_LIMIT):
-        run = Run(copy(master, flash), OLD, steps, cut_after=n, afterwards_ms=afterwards_ms, clock=clock)
+        run = Run(copy(master, flash), OLD, steps, cut_after=n, **afterwards)
         assert_quiet(run)
         assert run.trace or run.cut
         yield run, flash
@@ -227,6 +241,11 @@ ANOTHER_NETWORK = [
     ("connected credentials_submitted connecting", None),
     (SET_UP, read_result),
 ]
+OUTAGE = [
+    ("try_saved got_ip connected", lambda run: run.set_router(up=False)),
+    ("connected link_lost try_saved", lambda run: run.set_router(up=True)),
+    ("try_saved got_ip connected", None),
+]
 FORGETTING = [
     (PORTAL, connect(OLD)),
     (SET_UP, form("/forget", "confirm=yes")),
@@ -236,7 +255,7 @@ FORGETTING = [
 
 def test_power_lost_in_the_first_setup_leaves_a_board_that_can_be_set_up_or_joins(bench, tmp_path):
     found = []
-    for run, flash in walk(bench, tmp_path, [(PORTAL, connect(OLD)), (SET_UP, read_result)]):
+    for run, flash in walk(bench, tmp_path, [(PORTAL, connect(OLD)), (SET_UP, read_result)], farewell=True):
         networks = boot_again(flash)
         assert networks in ({}, {"Home": OLD})
         assert networks or len(run.operations) < 2  # once it says connected, it will join by itself
@@ -248,7 +267,7 @@ def test_power_lost_in_the_first_setup_leaves_a_board_that_can_be_set_up_or_join
 
 def test_power_lost_while_another_password_is_saved_leaves_the_old_one_or_the_new_one(bench, tmp_path):
     found = []
-    for run, flash in walk(bench, tmp_path, ANOTHER_PASSWORD, operations_of_the_setup(bench) + 1):
+    for run, flash in walk(bench, tmp_path, ANOTHER_PASSWORD, operations_of_the_setup(bench) + 1, farewell=True):
         key = boot_again(flash)["Home"]
         assert key == NEW if len(run.operations) == len(ANOTHER_PASSWORD) else key in (OLD, NEW)
         found.append(key)
@@ -258,7 +277,7 @@ def test_power_lost_while_another_password_is_saved_leaves_the_old_one_or_the_ne
 
 def test_power_lost_while_another_network_is_added_leaves_the_first_one_or_both(bench, tmp_path):
     found = []
-    for run, flash in walk(bench, tmp_path, ANOTHER_NETWORK, operations_of_the_setup(bench) + 1):
+    for run, flash in walk(bench, tmp_path, ANOTHER_NETWORK, operations_of_the_setup(bench) + 1, farewell=True):
         networks = boot_again(flash)
         assert networks in ({"Home": OLD}, {"Office": NEW, "Home": OLD})
         assert len(networks) == 2 or len(run.operations) < len(ANOTHER_NETWORK)
@@ -278,7 +297,7 @@ def older(version):
 def test_power_lost_while_an_older_version_is_replaced_leaves_its_network_in_one_or_the_other(bench, tmp_path, version):
     found = []
     steps, files = [("try_saved got_ip connected", None)], [("credentials.0", older(version))]
-    for _, flash in walk(bench, tmp_path, steps, files=files, afterwards_ms=HELD_MS, clock=FAST_CLOCK):
+    for _, flash in walk(bench, tmp_path, steps, files=files, afterwards_ms=HELD_MS):
         assert boot_again(flash) == {"Home": OLD}
         names = mount(flash).listdir("/")
         found.append(max(read_file(flash, name)[2:3] for name in names if name.startswith("credentials"))[0])
@@ -286,9 +305,28 @@ def test_power_lost_while_an_older_version_is_replaced_leaves_its_network_in_one
     assert found == sorted(found) and found[0] == version and found[-1] == slots.VERSION
 
 
+def test_power_lost_while_history_is_written_leaves_what_was_noted_until_then(bench, tmp_path):
+    found = []
+    for _, flash in walk(bench, tmp_path, OUTAGE, files=credentials(), afterwards_ms=HELD_MS):
+        found.append(noted(flash))
+        assert boot_again(flash) == {"Home": OLD}
+    print(len(found) - 1, "cuts; what had been noted after each:", found)
+    assert found[0] == [] and found[-1] == ["connected", "link lost", "not found"]
+    assert all(story == found[-1][: len(story)] for story in found)
+    assert found == sorted(found, key=len)
+
+
+def noted(flash):
+    """The reasons in the history on an image, the oldest first; ValueError if it is damaged."""
+    if "history" not in mount(flash).listdir("/"):
+        return []
+    return [reason for _, reason, _, _ in decoded_history(read_file(flash, "history"))][::-1]
+
+
 def test_power_lost_while_everything_is_forgotten_leaves_all_or_nothing(bench, tmp_path):
     found = []
-    for run, flash in walk(bench, tmp_path, FORGETTING, operations_of_the_setup(bench) + 1):
+    first = operations_of_the_setup(bench) + 1
+    for run, flash in walk(bench, tmp_path, FORGETTING, first, afterwards_ms=AFTERWARDS_MS):
         networks = saved(flash)
         if len(run.operations) == len(FORGETTING):  # said to be forgotten
             assert not networks and not leftovers(flash) and "history" not in mount(flash).listdir("/")
