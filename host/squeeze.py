@@ -9,6 +9,7 @@ number of its file, so a traceback leads to the source.
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from .squeeze_bundles import BUNDLES, bundle
@@ -45,7 +46,13 @@ def squeeze(tree):
     """The folder's sources made lean. SqueezeError, with file and line, where that could change what they do."""
     tree = Path(tree)
     paths = [path for path in sorted(tree.rglob("*.py")) if "__pycache__" not in path.parts]
-    return squeeze_texts({path.relative_to(tree).as_posix(): path.read_text(encoding="utf-8") for path in paths})
+    return _squeezed(tuple((path.relative_to(tree).as_posix(), path.read_text(encoding="utf-8")) for path in paths))
+
+
+@lru_cache(maxsize=4)
+def _squeezed(sources):
+    """It takes seconds, and one process may need the same tree several times."""
+    return squeeze_texts(dict(sources))
 
 
 def squeeze_texts(sources, public=PUBLIC, bundles=BUNDLES):

@@ -7,10 +7,15 @@ import shutil
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def no_collections(monkeypatch):
-    """The firmware collects often, for its small heap; on a host each walks everything that the tests have loaded."""
-    monkeypatch.setattr(gc, "collect", lambda *_: 0)
+@pytest.fixture(scope="session", autouse=True)
+def no_collections():
+    """The firmware collects often, for its small heap; on a host each walks everything that the tests have loaded.
+
+    For the whole session: fixtures that outlive a test run the firmware, too.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *_: 0)
+        yield
 
 
 UNDER_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
