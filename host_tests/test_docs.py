@@ -222,6 +222,17 @@ def test_the_heap_figures_are_those_in_the_text():
 
 
 @pytest.mark.slow
+def test_what_all_modules_cost_is_in_the_text():
+    real = [sum(heap.costs(squeezed=squeezed).values()) for squeezed in (True, False)]
+    memory, packaging = [(ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("memory.md", "packaging.md")]
+    told = re.search(r"one after the other, cost ([\d ]+) bytes; without squeezing it would be ([\d ]+)\.", memory)
+    also = re.search(r"All modules take ([\d ]+) bytes of heap as they are and ([\d ]+) squeezed", packaging)
+    for figures in (told.groups(), also.groups()[::-1]):
+        for found, figure in zip(real, figures, strict=True):
+            assert abs(found - int(figure.replace(" ", ""))) <= HEAP_TOLERANCE_BYTES, real
+
+
+@pytest.mark.slow
 def test_the_heap_figures_of_an_outage_are_those_in_the_text():
     found = table("memory.md", "at | one page | four pages")
     assert len(found) == 5

@@ -13,6 +13,7 @@ from homeport.ports import PortError
 from homeport.romfs import ROM_BYTES, RomfsError, deploy_image, make_image, stage
 
 from .boards import BIN, bench_fixture, images_fixture, mount, read_file  # noqa: F401
+from .test_docs import HEAP_TOLERANCE_BYTES, table
 
 LEAST_GAIN_BYTES = 3_500  # of heap, at rest after pages
 SEEN = """
@@ -161,6 +162,9 @@ def test_code_in_place_leaves_more_of_the_heap():
         assert copied.used[mark] - there.used[mark] > 0, mark
     assert copied.used["at rest after pages"] - there.used["at rest after pages"] >= LEAST_GAIN_BYTES
     assert there.used["every module imported"] < copied.used["every module imported"] / 2
+    for mark, figures in table("packaging.md", "at | copied | in place").items():
+        for real, figure in zip((copied, there), figures, strict=True):
+            assert abs(real.used[mark.split(",")[0]] - figure) <= HEAP_TOLERANCE_BYTES, (mark, real.used)
 
 
 @pytest.mark.board
