@@ -1,5 +1,7 @@
 """Names and keys of networks, and the name of a device: what may be submitted as one. Pure, on bytes."""
 
+from binascii import hexlify
+
 SSID_LIMIT_BYTES = 32
 KEY_MIN_BYTES = 8
 KEY_LIMIT_BYTES = 63
@@ -50,10 +52,11 @@ def is_device_name(name):
 def access_point_key(networks):
     """The key of a configured board's access point: the owner knows it and a stranger does not.
 
-    The first saved key that an access point can have; of a raw 64-digit one its first 63 digits; empty if no network
-    has one.
+    The first saved one: of a raw 64-digit one its first 63 digits, one that is too short (WEP's of 5 characters) in hex
+    digits; empty if no network has one.
     """
     for network in networks:
-        if len(network.key) >= KEY_MIN_BYTES:
-            return network.key[:KEY_LIMIT_BYTES]
+        key = network.key
+        if key:
+            return key[:KEY_LIMIT_BYTES] if len(key) >= KEY_MIN_BYTES else hexlify(key)
     return b""

@@ -22,7 +22,7 @@ def arm(context, due_at):
 
     due_at: UNSTABLE of program.py, or what this has returned.
     """
-    later = due_at == UNSTABLE
+    later = due_at == UNSTABLE or not context.saved  # a restart would lose what flash has refused to keep
     if not later:
         from .options import option
 
@@ -43,8 +43,9 @@ def program(context, served):
     if context.program_wanted:
         files = [name.encode() for name in context.hardware.files("/")]  # texts would stay in memory
         found = b"app.py" in files or b"app.mpy" in files
-    if found and served and context.portal is None and context.portal_due_at is None:
+    if found and served and context.saved and context.portal is None and context.portal_due_at is None:
         print("homeport: starting again, to leave all memory to the program")
+        flush(context)
         context.hardware.reset()
     forget("guard marks slots")
     context.rest()

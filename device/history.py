@@ -67,6 +67,15 @@ def note(context, ssid, reason, rssi=None):
         context.report("history: there is no memory for it")
 
 
+def note_failure(context, ssid, reason):
+    """An attempt to join has failed, of a network that the last scan may have shown."""
+    rssi = None
+    for row in context.seen:
+        if row[0] == ssid:
+            rssi = row[1]
+    note(context, ssid, reason, rssi)
+
+
 def note_link(context, what):
     """The link of the network that is joined has come or gone: b"connected" or b"link_lost"."""
     forget("history")

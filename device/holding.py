@@ -98,7 +98,7 @@ def look_for_better(context):
     for ssid, signal, bssid in scan(context):  # the strongest first
         if signal >= rssi + policy.ROAM_GAIN_DB:
             for place, network in enumerate(context.networks):
-                if network.ssid == ssid:
+                if network.ssid == ssid and bssid not in context.radio.spurned and not network.imported:
                     context.better = place, bssid, bssid
                     return
 

@@ -13,7 +13,8 @@ def run(board=None):
     board = board or Machine(Context())
     board.context.idle_ms = IDLE_MS
     heard = False
-    while not board.context.settled:
+    # A press of the reset button is one of two for some seconds, and the program may never step the board again.
+    while not board.context.settled or board.settles_at is not None:
         try:
             board.step()
         except KeyboardInterrupt:

@@ -22,17 +22,20 @@ def around(seen, ssid):
     return b"".join(marks[:NEIGHBOURS_LIMIT])
 
 
-def classify(networks, seen, refused):
+def classify(networks, seen, refused, powered_on=False):
     """b"password_changed", b"router_rebooting", b"moved", or None if the air does not tell.
 
-    refused: names of saved networks that were there and let the board in no more.
+    refused: names of saved networks that were there and let the board in no more. powered_on: those that are not there
+    may yet come, for their routers are booting.
     """
-    present = [network.ssid for network in networks if network.ssid in [row[0] for row in seen]]
-    if refused and not [ssid for ssid in present if ssid not in refused]:
+    names = [network.ssid for network in networks]
+    air = [row[0] for row in seen]
+    present = [ssid for ssid in names if ssid in air]
+    if present and not [ssid for ssid in (names if powered_on else present) if ssid not in refused]:
         return b"password_changed"
     if present or not seen:
         return None
-    air = [mark(row[0]) for row in seen]
+    air = [mark(ssid) for ssid in air]
     marks = b"".join([network.neighbours for network in networks])
     for at in range(0, len(marks), MARK_BYTES):
         if marks[at : at + MARK_BYTES] in air:

@@ -39,7 +39,8 @@ def main(hardware=None, machine_on=None):
                 while True:
                     board.step()
                     served = served or context.portal is not None
-                    if step is None and context.settled:
+                    # A press of the reset button is one of two only until then, and the program may never step again.
+                    if step is None and context.settled and board.settles_at is None:
                         from .guard import program
 
                         app = program(context, served)

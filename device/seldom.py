@@ -62,6 +62,10 @@ class Seldom:
     def open_due(self):
         """Do what is due at portal_due_at."""
         context = self._context
+        if context.scan_wanted:  # by somebody on the portal of a connected board
+            from .net.scan import scan
+
+            scan(context)
         context.portal_due_at = context.clock.now() + policy.PORTAL_RETRY_MS
         from .net.opening import opened
 

@@ -26,8 +26,8 @@ ROOT = Path(__file__).parent.parent
 COPIED = ("device", "host", "host_tests", "docs", "pyproject.toml", "Makefile", "README.md")
 WORKERS = 2
 TEST_LIMIT_S = 60
-NAMES = "behaviour store portal bad_radio policy_cases gestures history outages crashes watchdog own_pages"
-BEHAVIOUR, STORE, PORTAL, BAD_RADIO, CASES, GESTURES, HISTORY, OUTAGES, CRASHES, WATCHDOG, PAGES = (
+NAMES = "behaviour store portal bad_radio policy_cases gestures history outages crashes watchdog own_pages second_look"
+BEHAVIOUR, STORE, PORTAL, BAD_RADIO, CASES, GESTURES, HISTORY, OUTAGES, CRASHES, WATCHDOG, PAGES, SECOND = (
     f"host_tests/test_{name}.py" for name in NAMES.split()
 )
 # A test that ends with one of these says nothing of what the firmware does: the sabotage was clumsy.
@@ -476,9 +476,37 @@ SABOTAGES = (
     Sabotage(
         "what was erased comes back from the SDK",
         "device/net/imported.py",
-        'name.startswith("credentials.")',
-        'name.startswith("something else")',
+        "slot in names",
+        'slot + "x" in names',
         f"{OUTAGES}::test_what_was_erased_is_not_taken_back_from_the_sdk",
+    ),
+    Sabotage(
+        "a network of the first attempt is taken for one from before",
+        "device/states/connecting.py",
+        "never_again(context.hardware)",
+        "bool(context.hardware)",
+        f"{SECOND}::test_power_lost_in_the_first_attempt_leaves_a_board_that_is_new",
+    ),
+    Sabotage(
+        "an old link passes for a new one",
+        "device/net/join.py",
+        "self._deadline = None  # whatever",
+        "self._deadline = now  # whatever",
+        f"{SECOND}::test_an_old_link_never_passes_for_a_new_one_whatever_the_port_refuses",
+    ),
+    Sabotage(
+        "a network whose key only the chip has is pinned",
+        "device/net/rounds.py",
+        "network.imported or best is heard[0]",
+        "best is heard[0]",
+        f"{SECOND}::test_two_access_points_of_a_network_that_the_chip_remembers_never_cost_it_its_key",
+    ),
+    Sabotage(
+        "a press of the reset button is remembered while a program never steps",
+        "device/online.py",
+        " or board.settles_at is not None",
+        "",
+        f"{SECOND}::test_a_program_that_never_steps_the_board_again_makes_no_second_press_of_one_hours_later",
     ),
     Sabotage(
         "the watchdog is armed at once",

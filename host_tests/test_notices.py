@@ -57,7 +57,7 @@ class Noted:
 
     def exec_module(self, module):
         module.entries = lambda context: self._entries
-        module.note = module.flush = lambda *_: None
+        module.note = module.note_failure = module.flush = lambda *_: None
 
 
 @pytest.fixture

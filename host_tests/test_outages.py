@@ -62,10 +62,10 @@ def test_the_owners_order_outranks_the_signal():
     assert trial_names(networks, heard, preferred=(b"c", b"b")) == [b"c", b"b", b"a"]
 
 
-def test_what_no_scan_shows_is_not_tried_in_its_round_and_may_be_hidden_if_none_ever_did():
+def test_what_no_scan_shows_is_not_tried_in_its_round_and_may_be_hidden_the_sooner_if_none_ever_did():
     networks = [network(b"seen"), network(b"away", sighted=True), network(b"hidden 1"), network(b"hidden 2")]
     assert trial_names(networks, [(b"seen", -50, b"1")]) == [b"seen"]
-    assert [place for place, _, _ in reversed(unseen(networks, [(b"seen", -50, b"1")]))] == [2, 3]
+    assert [place for place, _, _ in reversed(unseen(networks, [(b"seen", -50, b"1")]))] == [2, 3, 1]
 
 
 def test_of_twins_the_strongest_is_left_to_the_sdk_and_the_next_one_is_pinned_after_two_failures():

@@ -190,19 +190,16 @@ def assert_quiet(run):
 
 
 def boot_again(flash):
-    """What is saved on the image. The next boot joins with it; with nothing saved, its portal is set up to the end,
-    unless the chip itself remembers the network: then that is joined."""
+    """What is saved on the image. The next boot joins with it; with nothing saved, its portal is set up to the end."""
     networks = saved(flash)
     if networks:
         run = Run(flash, networks.get("Home", OLD), [("try_saved got_ip connected", None)])
         assert run.trace == ["boot credentials_found try_saved", "try_saved got_ip connected"]
         assert_quiet(run)
         return networks
-    run = Run(flash, OLD, [(f"{PORTAL}|try_saved got_ip connected", None)])
-    assert_quiet(run)
-    if run.trace[0] == "boot credentials_missing portal":
-        run = Run(flash, OLD, FIRST_SETUP)
-        assert saved(flash) == {"Home": OLD}
+    run = Run(flash, OLD, FIRST_SETUP)
+    assert run.trace[0] == "boot credentials_missing portal"
+    assert saved(flash) == {"Home": OLD}
     assert_quiet(run)
     return networks
 

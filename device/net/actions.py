@@ -15,6 +15,8 @@ def act(context, request, body):
         return connect(context, form, key, two_names)
     if path == b"/scan":
         context.scan_wanted = True
+        if context.state == "connected":
+            context.portal_due_at = 0  # in which nobody looks for such wishes at every turn
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
@@ -74,6 +76,11 @@ def forget(context):
 
     context.saved = forget_all(context.hardware, context.report)
     context.attempt = context.history = None
+    if context.outage or context.rounds or context.submitted:  # what is as it is by default takes no room
+        context.outage = None
+        context.rounds = 0
+        context.submitted = False
+    context.outage_since = None
     context.networks = []
     context.name = context.hardware.name_itself()
     context.forgotten = True  # at last: where memory is short, all of this is done once more

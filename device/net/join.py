@@ -27,10 +27,11 @@ class Join:
         self._refused = False
         self._associated_since = None
         if not already and not station.join(radio, network.ssid, network.key, bssid):
-            self._refused = True
-            self._deadline = now
+            self._deadline = None  # whatever link there is, it is not to this network
 
     def step(self):
+        if self._deadline is None:
+            return self._failed(b"connect_failed")
         now = self._clock.now()
         if now < self._next_look:
             return None

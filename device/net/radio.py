@@ -12,6 +12,7 @@ class Radio:
     does beyond status() is in interfaces.py."""
 
     target = None  # (ssid, key, bssid) that the SDK was given last: connecting to it again writes nothing
+    spurned = ()  # BSSIDs that had a better signal and did not let the board in, see net/rounds.py
     raised = None  # (name, key) that the access point was given last: it keeps them while it is down
 
     def __init__(self, station, access_point, report=print):

@@ -38,7 +38,8 @@ class Rounds:
         self._start((0, context.networks[0].bssid, context.networks[0].bssid))
 
     def begin_better(self, trial):
-        """One join by an access point that a scan showed to be stronger."""
+        """One join by an access point that a scan showed to be stronger; until it lets the board in, the last try."""
+        self._context.radio.spurned += (trial[2],)
         self._start(trial)
 
     def begin(self, looks):
@@ -58,11 +59,13 @@ class Rounds:
             self._queue = order(context.networks, sightings, self._failures, preferred)
             # Each change of network writes flash: those that no scan shows and those that failed have their turn ever
             # more rarely.
+            promising = [trial for trial in self._queue if self._is_promising(trial[0])]
             if self._count & self._count - 1 == 0 or self._count % policy.RARE_ROUNDS == 0:
-                self._queue = unseen(context.networks, sightings) + self._queue
+                best = [] if promising else self._queue[-1:]  # the last one, for that is tried in between
+                self._queue = best + unseen(context.networks, sightings) + self._queue[: len(self._queue) - len(best)]
             else:
                 known = self._known()
-                self._queue = [trial for trial in self._queue if trial[0] == known or self._is_promising(trial[0])]
+                self._queue = promising or [trial for trial in self._queue if trial[0] == known]
         if not self._queue:
             self._queue = [(self._known(), b"", b"")]
         self._judge()
@@ -79,6 +82,8 @@ class Rounds:
             network = self._join.network
             network.bssid = self._trial[1]
             self._context.joined = network
+            if self._trial[2] in self._context.radio.spurned:
+                self._context.radio.spurned = ()
             return outcome
         if outcome == "unsuccessful":
             self._failed()
@@ -115,18 +120,19 @@ class Rounds:
                 self._failures[key] = self._failures.get(key, 0) + 1
         if join.reason == "wrong_password":
             self._refusals[ssid] = self._refusals.get(ssid, 0) + 1
-            if self._refusals[ssid] >= policy.REFUSALS_LIMIT * max(self._names.count(ssid), 1):
+            keys = [network.ssid for network in context.networks].count(ssid)  # of which each has its chances
+            if self._refusals[ssid] >= policy.REFUSALS_LIMIT * keys * max(self._names.count(ssid), 1):
                 self._refused += (ssid,)
         self._judge()
-        from ..history import note
+        from ..history import note_failure
 
-        note(context, ssid, join.reason.encode())
+        note_failure(context, ssid, join.reason.encode())
 
     def _judge(self):
         from ..outage import classify
 
         context = self._context
-        context.outage = classify(context.networks, context.seen, self._refused)
+        context.outage = classify(context.networks, context.seen, self._refused, context.just_powered_on)
 
 
 def order(networks, sightings, failures, preferred=()):
@@ -134,7 +140,7 @@ def order(networks, sightings, failures, preferred=()):
 
     sightings: (ssid, rssi, bssid) of saved networks, strongest first. The owner's order comes first, then the signal
     with some credit for the last proven one (WLED). Of several access points of one name the strongest is meant
-    that has not failed twice (ESPHome); pinned is only what the SDK would not choose by itself.
+    that has not failed twice (ESPHome).
     """
     ranked = []
     for place, network in enumerate(networks):
@@ -149,7 +155,8 @@ def order(networks, sightings, failures, preferred=()):
         else:  # all have had their turns: once more from the start
             for best in reversed(heard):
                 failures[(place, best[2])] = 0
-        pinned = b"" if best is heard[0] and best[2] != network.bssid else best[2]
+        # Pinned is nothing but what the SDK would not choose by itself, and never a network whose key only the SDK has.
+        pinned = b"" if network.imported or best is heard[0] and best[2] != network.bssid else best[2]
         wish = preferred.index(network.ssid) if network.ssid in preferred else len(preferred)
         rank = (-wish, network.priority, best[1] + (0 if place else policy.FIRST_CREDIT_DB), -place)
         ranked.append((rank, (place, pinned, best[2])))
@@ -158,9 +165,9 @@ def order(networks, sightings, failures, preferred=()):
 
 
 def unseen(networks, sightings):
-    """Trials of networks that no scan has ever shown: they may be hidden."""
+    """Trials of networks that the scan has not shown: they may be hidden, since lately perhaps, or it went wrong. First
+    those that no scan has ever shown."""
     shown = [row[0] for row in sightings]
-    places = [place for place, other in enumerate(networks) if not other.sighted and other.ssid not in shown]
-    trials = [(place, b"", b"") for place in places]
-    trials.reverse()
+    trials = [(place, b"", b"") for place, other in enumerate(networks) if other.ssid not in shown]
+    trials.sort(key=lambda trial: (not networks[trial[0]].sighted, -trial[0]))
     return trials

@@ -35,7 +35,9 @@ def join(radio, ssid, key, bssid=b""):
     """Start to join, by one access point only if its BSSID is given. Returns at once; status() tells. False if the port
     refused."""
     radio.switch(radio.station, True)
-    radio.leave()  # the SDK takes a network, new or the same, only after it has left the old one
+    # The SDK takes a network, new or the same, only after it has left the old one.
+    if not radio.leave() and radio.status() == GOT_IP:
+        return False  # or the old link would pass for the new one
     if radio.target == (ssid, key, bssid):
         return radio.attempt(radio.station.connect)
     radio.target = None

@@ -2,7 +2,7 @@
 
 from .. import policy
 from ..net.join import Join
-from ..net.station import channel, join, move_access_point
+from ..net.station import GOT_IP, channel, join, move_access_point
 
 
 class State:
@@ -14,8 +14,9 @@ class State:
         self._join = None
         self._tries = 0
         self._start_at = context.clock.now() + policy.ANSWER_GRACE_MS
-        context.submitted = False
-        context.forgotten = False
+        context.submitted = context.forgotten = context.visited = False
+        if context.radio.status() != GOT_IP:
+            context.radio.leave()  # or a round that goes on would keep the answer from leaving
 
     def step(self):
         context = self._context
@@ -45,6 +46,11 @@ class State:
             context.hardware.name_itself(name)  # what the router will call it
             # What the chip remembered by itself is overwritten now.
             context.networks = [network for network in context.networks if not network.imported]
+            if not context.networks:
+                from ..net.imported import never_again
+
+                never_again(context.hardware)
+                del never_again
             for ssid, _, seen_on, _ in context.seen:
                 if ssid == self._attempt.network.ssid:
                     self._attempt.network.sighted = True
@@ -75,9 +81,9 @@ class State:
         attempt.guess = self._join.guess
         attempt.network.key = b""  # never shown again, so not kept
         context.rest()
-        from ..history import note
+        from ..history import note_failure
 
-        note(context, attempt.network.ssid, attempt.reason.encode())
+        note_failure(context, attempt.network.ssid, attempt.reason.encode())
         context.hardware.name_itself(context.name.encode())
         if context.networks:
             return "connect_failed_others_saved"

@@ -85,7 +85,9 @@ class State:
         if outage == b"password_changed":
             return 0
         if outage == b"moved":
-            return min(policy.MOVED_ALLOWANCE_MS, self._allowance_ms)
+            # After a power cut the familiar routers may all be booting.
+            moved_ms = policy.OUTAGE_ALLOWANCE_MS if self._context.just_powered_on else policy.MOVED_ALLOWANCE_MS
+            return min(moved_ms, self._allowance_ms)
         if outage == b"router_rebooting" and not self._context.just_powered_on:
             return max(policy.REBOOTING_ALLOWANCE_MS, self._allowance_ms)
         return self._allowance_ms
