@@ -33,7 +33,7 @@ mutations: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python -m host_tests.bench
 
-# What `mpremote mip install ./package.json` takes from a clone; of a release it is committed (docs/packaging.md).
+# What `mpremote mip install` takes from this repository: to be made anew and committed with the firmware.
 package: .venv/ready
 	@$(BIN)/homeport package mip --listing package.json
 
@@ -53,4 +53,4 @@ screenshots: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .homeport build dist mip host_tests/node_modules *.egg-info
+	rm -rf .venv .homeport build dist host_tests/node_modules *.egg-info

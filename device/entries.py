@@ -15,12 +15,14 @@ SHAPE = b"device"  # a field of every form of ours: a browser leaves out a check
 def entered(fields, form, stored):
     """{name: value} for every field: what the form says, else what is stored and still fits, else the default.
 
-    form: {b"f.name": value}; stored: {name: value}.
+    form: {b"f.name": value}; stored: {name: value}. A password that is left empty stays: no page shows it.
     """
     values = {}
     for field in fields:
         name, kind, _, default, _, _, _, _ = field
         value = form.get(b"f." + name)
+        if kind == b"password":
+            value = value or None
         if value is None and kind == b"checkbox" and SHAPE in form:
             value = b"0"
         if value is None:
@@ -29,7 +31,7 @@ def entered(fields, form, stored):
                 value = default
         elif kind == b"checkbox":
             value = b"1" if value == b"on" else value  # what a checkbox says that was given no value
-        elif kind != b"select":
+        elif kind != b"select" and kind != b"password":
             value = value.strip()  # keyboards of phones add spaces
             number = integer(value) if kind == b"number" else None
             if number is not None:

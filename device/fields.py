@@ -2,8 +2,9 @@
 
 A field is a tuple: name, kind, label, default, required, low, high, options; texts are UTF-8 bytes.
 label: for everybody, or one in each language: b"\nen Unit\nde Einheit\n".
-kind: b"text", b"number", b"select" or b"checkbox". default: as a form would submit it, b"" for nothing, b"0" or b"1"
-for a checkbox. low, high: the bounds of a number; high is also the limit of a text in bytes. options: of a select.
+kind: b"text", b"password", b"number", b"select" or b"checkbox". default: as a form would submit it, b"" for nothing,
+b"0" or b"1" for a checkbox. low, high: the bounds of a number; high is also the limit of a text or a password in bytes.
+options: of a select.
 
 The words that a definition may use are bytes: as texts they would stay in the chip's table of names for good.
 """
@@ -15,10 +16,12 @@ from .options import encoded
 KEYS = (b"name", b"label", b"type", b"default")  # and those of its type
 KINDS = {
     b"text": (b"required", b"max_length"),
+    b"password": (b"required", b"max_length"),
     b"number": (b"required", b"min", b"max"),
     b"select": (b"options",),
     b"checkbox": (),
 }
+TEXTS = (b"text", b"password")
 NAME_LIMIT_BYTES = 16
 NAME_CHARS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 LETTERS = 26  # of them may come first
@@ -70,13 +73,13 @@ def define(definition):
         raise ValueError("name: small letters, digits and _, a letter first")
     kind = encoded(given.get(b"type", "text"))
     if kind not in KINDS:
-        raise ValueError("type: text, number, select or checkbox")
+        raise ValueError("type: text, password, number, select or checkbox")
     known = KEYS + KINDS[kind]
     required = b"required" in known and given.get(b"required", False)
     if type(required) is not bool:
         raise ValueError("required: true or false")
     low, high, options, size = 0, 0, (), 1
-    if kind == b"text":
+    if kind in TEXTS:
         high = size = whole(given.get(b"max_length", TEXT_BYTES), "max_length", 1, TEXT_LIMIT_BYTES)
     elif kind == b"number":
         low = whole(given.get(b"min", -NUMBER_LIMIT), "min", -NUMBER_LIMIT, NUMBER_LIMIT)
@@ -97,7 +100,7 @@ def initial(field, default):
         return field[7][0] if kind == b"select" else b"0" if kind == b"checkbox" else b""
     if type(default) is {b"number": int, b"checkbox": bool}.get(kind, str):
         value = encoded(default) if type(default) is str else b"%d" % default
-        if kind == b"text" and not value or problem(field, value) is None:
+        if kind in TEXTS and not value or problem(field, value) is None:
             return value
     raise ValueError("default: the input would not take it")
 

@@ -21,6 +21,7 @@ class Hardware:
     machine = machine
     os = os
     ticks_ms = time.ticks_ms
+    gmtime = time.gmtime
     sleep_ms = time.sleep_ms
     reset = machine.reset  # machine.soft_reset() would only end main.py and leave the board at the prompt
     station = network.WLAN(network.STA_IF)

@@ -1,6 +1,7 @@
 """An image for MicroPython's ROMFS variant: the firmware lies in the part of the flash that the chip can address, and
 its code runs there instead of being copied into the heap. Made and written by mpremote."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -91,7 +92,12 @@ def deploy_image(port: str, image: str | Path, tree: str | Path = DEVICE, told: 
     words = ["connect", port, "romfs", "deploy", image]
     if main.exists():
         words += ["+", "exec", START % (OUTSIDE, OUTSIDE, main.read_text(encoding="utf-8"))]
-    _mpremote(*words, "+", "reset", told=told)
+    try:
+        _mpremote(*words, "+", "reset", told=told)
+    except BaseException:  # it left the board stopped; what it has runs again, if it still listens
+        with contextlib.suppress(PortError), Link(port) as link:
+            link.abandon()
+        raise
 
 
 def _mpremote(*words: object, told: Callable[[str], None] = lambda line: None) -> None:

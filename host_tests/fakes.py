@@ -756,6 +756,7 @@ class FakeHardware:
         self.access_point = FakeAccessPoint(self.time, self.station)
         self.ticks_ms = self.time.ticks_ms
         self.sleep_ms = self.time.sleep_ms
+        self.gmtime = lambda: (2000, 1, 1, 0, 0, 0, 5, 1)  # nobody has set the clock
         self.open = self.flash.open
         self.rename = self.flash.rename
         self.remove = self.flash.remove

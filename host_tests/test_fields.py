@@ -19,6 +19,7 @@ from .test_docs import ROOT
 SERVER = {"name": "mqtt_host", "label": {"en": "MQTT server", "de": "MQTT-Server"}, "required": True}
 PORT = {"name": "mqtt_port", "type": "number", "default": 1883, "min": 1, "max": 65535}
 UNIT = {"name": "unit", "type": "select", "options": ["°C", "°F"], "default": "°F"}
+SECRET = {"name": "mqtt_password", "type": "password", "required": True}
 QUIET = {"name": "quiet", "type": "checkbox", "default": True}
 ALL = [SERVER, PORT, UNIT, QUIET]
 
@@ -393,7 +394,9 @@ def test_the_example_of_the_documentation_is_read_without_a_complaint():
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     example = re.search(r'^    \{\n      "fields".*\n(?:    .*\n)+', page, re.MULTILINE)[0]
     found, lines = read(example.encode())
-    assert lines == [] and [field[1] for field in found] == list(fields.KINDS)
+    assert lines == [] and [field[1] for field in found] == [kind for kind in fields.KINDS if kind != b"password"]
+    (another,) = re.findall(r'^    (\{"name".*\})$', page, re.MULTILINE)
+    assert one(**{**json.loads(another), "name": "x"})[1] == b"password"
     assert owner.translated(found[0][2], b"de") == b"MQTT-Server"
 
 
@@ -489,3 +492,37 @@ def test_a_settings_file_that_is_broken_leaves_the_board_reachable_and_keeps_the
     board.power_cut()
     write_file(flash, "homeport.json", settings_file(ALL))
     assert values(bench.start(flash, air=AIR, clock=5)) == wanted
+
+
+# Passwords
+
+
+def test_a_password_is_shown_on_no_page_and_stays_if_nothing_is_typed():
+    from device.store import save
+
+    from .fakes import Router
+    from .scene import Scene
+
+    board = hardware({"fields": [SECRET, SERVER]})
+    board.routers.append(Router(b"Home", b"correct horse"))
+    assert save(board, [], print, {b"mqtt_password": b" hunter2 ", b"mqtt_host": b"broker"})
+    scene = Scene(hardware=board)
+    scene.settle()
+    page = scene.phone.get(b"/").body
+    field = re.search(rb"<input type=password[^>]*name=.?f.mqtt_password[^>]*>", page)[0]
+    assert b"hunter2" not in page and b"placeholder" in field and b"required" not in field and b"broker" in page
+    form = b"device=&ssid=Home&password=correct+horse&f.mqtt_host=&f.mqtt_password="
+    refused = scene.phone.post(b"/connect", form + b"new+one")
+    assert refused.status == 422 and b"new one" not in refused.body and b"hunter2" not in refused.body
+    assert scene.phone.post(b"/connect", form.replace(b"host=", b"host=other")).status == 303
+    scene.until("connected", 30_000)
+    assert owner.values(scene.hardware) == {"mqtt_password": " hunter2 ", "mqtt_host": "other"}
+
+
+def test_a_password_that_nobody_has_entered_is_required_and_taken_as_it_is_typed():
+    field = one(type="password", required=True, max_length=20)
+    assert field == (b"x", b"password", b"x", b"", True, 0, 20, ())
+    values = entries.entered([field], {b"f.x": b" s p "}, {})
+    assert values == {b"x": b" s p "} and entries.problem(field, b" s p ") is None
+    assert entries.problem(field, b"") == b"missing" and entries.problem(field, b"x" * 21) == b"too_long"
+    assert entries.entered([field], {b"f.x": b""}, {b"x": b"old"}) == {b"x": b"old"}

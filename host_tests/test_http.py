@@ -180,6 +180,10 @@ def test_a_second_origin_makes_the_origin_nobody():
         (GET + b"\r\n", 11),
         (b"GET / HTTP/1.9\r\n" + OWN + b"\r\n", 11),
         (b"GET  /  \r\n", 9),
+        (b"GET / HTTP/0.9\r\n\r\n", 9),
+        (b"GET / HTTP/0.13\r\n\r\n", 9),
+        (b"GET / HTTP/1.13\r\n" + OWN + b"\r\n", 11),
+        (b"GET / HTTP/001.00\r\n\r\n", 10),
     ],
 )
 def test_the_version_tells_how_to_answer(data, version):

@@ -1,12 +1,15 @@
 """The owner's own pages on fakes: routes, methods and arguments, what comes back, who has the port, who has to go."""
 
+import email.utils
 import json
+import time
 
 import pytest
 
 from device.net import router
 from device.net.clients import CONNECTIONS_LIMIT
 from device.net.connection import IDLE_TIMEOUT_MS, TOTAL_TIMEOUT_MS
+from device.net.date import date
 from device.net.form import unquote
 from device.net.http import BODY_LIMIT_BYTES
 from device.net.web import LISTEN_AGAIN_MS, Reply, Site
@@ -666,9 +669,78 @@ def test_what_clients_hold_is_not_read_a_second_time_while_they_are_there(scene,
 
 def test_a_program_that_has_a_clock_may_tell_the_time(scene):
     scene.site.route(b"/")(lambda request: b"mine")
-    for date in (b"Sat, 21 Nov 2026 20:42:08 GMT", b"Sat, 21 Nov 2026 20:42:09 GMT"):
-        scene.site.headers = ((b"Server", b"Homeport"), (b"Date", date))
-        assert scene.ask(b"/").fields[b"date"] == date
+    scene.hardware.gmtime = lambda: (2026, 11, 29, 20, 42, 8, 6, 333)
+    for own in (b"Sat, 21 Nov 2026 20:42:08 GMT", b"Sat, 21 Nov 2026 20:42:09 GMT"):
+        scene.site.headers = ((b"Server", b"Homeport"), (b"Date", own))
+        assert scene.ask(b"/").fields[b"date"] == own
+
+
+@pytest.mark.parametrize("year, told", [(2000, None), (2026, b"Sun, 29 Nov 2026 20:42:08 GMT")])
+def test_the_time_is_told_once_somebody_has_set_the_clock(scene, year, told):
+    scene.hardware.gmtime = lambda: (year, 11, 29, 20, 42, 8, 6, 333)
+    scene.site.route(b"/")(lambda request: b"mine")
+    assert scene.ask(b"/").fields.get(b"date") == told
+
+
+def test_the_time_is_written_as_pythons_library_writes_it():
+    for seconds in range(0, 2_000_000_000, 86_399 * 7):
+        now = time.gmtime(seconds)
+        assert date(now) == email.utils.formatdate(seconds, usegmt=True).encode()
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
+@pytest.mark.parametrize("pieces", [[1, 2, 3], [[b"a"]], [object()], [b"whole", 1], [(b"a" for _ in "ab")]])
+def test_a_stream_of_what_cannot_be_sent_ends_early_and_the_board_goes_on(scene, told, pieces, version):
+    scene.site.route(b"/")(lambda request: iter(pieces))
+    scene.site.route(b"/next")(lambda request: b"mine")
+    answer = scene.raw(b"GET / " + version + b"\r\nHost: a\r\n\r\n")
+    assert not answer.endswith(b"0\r\n\r\n") and len(told) == 1 and isinstance(told[0], TypeError)
+    assert scene.ask(b"/next").body == b"mine" and scene.state == "connected"
+
+
+def test_a_stream_may_say_that_it_has_nothing_for_now_in_several_ways(scene):
+    scene.site.route(b"/")(lambda request: iter([b"a", b"", None, "", "\u00fc", bytearray(b"b")]))
+    assert dechunked(scene.ask(b"/").body) == "a\u00fcb".encode()
+
+
+def test_a_log_that_raises_costs_nobody_an_answer(scene, told):
+    def log(line):
+        raise OSError(28)
+
+    scene.site.log = log
+    scene.site.route(b"/")(lambda request: b"mine")
+    assert scene.ask(b"/").body == b"mine" and scene.ask(b"/none").status == 404
+    assert scene.raw(b"GET /\r\n") == b"mine"
+    assert [error.args for error in told] == [(28,)] * 3
+
+
+def test_a_request_is_logged_once_with_the_status_that_was_sent(scene, told):
+    lines = []
+    scene.site.log = lines.append
+    scene.site.route(b"/")(lambda request: Reply(b"mine", headers=((b"X", b"a\r\nb"),)))
+    assert scene.ask(b"/").status == 500 and len(lines) == 1 and '" 500 ' in lines[0]
+
+
+@pytest.mark.parametrize("path", [b"/a/", b"/a//b", b"//"])
+def test_a_route_that_no_request_could_lead_to_is_refused_at_once(scene, path):
+    with pytest.raises(ValueError):
+        scene.site.route(path)
+    scene.site.route(path, raw=True)(lambda request: b"raw")
+    assert scene.ask(path).body == b"raw"
+
+
+def test_who_starves_beside_others_that_move_on_is_named_on_the_console(scene, monkeypatch):
+    scene.site.route(b"/")(lambda request: b"mine")
+    scene.site.route(b"/news")(lambda request: iter([b"a"] * 3 + [b""] * 100_000))
+    listener = scene.connect()
+    listener.deliver(b"GET /news HTTP/1.1\r\nHost: a\r\n\r\n", 536)
+    scene.until_true(lambda: listener.out)
+    first = scene.connect()
+    with monkeypatch.context() as patch:
+        refuse(patch, "http")
+        first.deliver(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 536)
+        scene.run_for(IDLE_TIMEOUT_MS + 1_000)
+    assert first.closed and any("no memory to answer a client" in line for line in scene.lines)
 
 
 def test_a_site_finds_the_board_that_runs(monkeypatch):

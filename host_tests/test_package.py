@@ -70,10 +70,12 @@ def test_the_version_is_that_of_the_project(package):
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_listing_of_the_repository_is_up_to_date(package):
+def test_the_package_in_the_repository_is_the_firmware_in_the_repository(package):
+    """mpremote installs it from there, as from any branch, tag or fork."""
+    told = "the firmware has changed: run `make package` and commit package.json and mip/"
     names = [name for name in files(package) if name != "package.json"]
-    told = "files of the firmware have come or gone: run `make package` and commit package.json"
     assert (ROOT / "package.json").read_text() == listing(names, "mip/"), told
+    assert files(ROOT / "mip") == files(package), told
 
 
 def test_a_package_is_made_anew_but_nothing_else_is_overwritten(package, tmp_path):
@@ -113,12 +115,11 @@ def test_the_command_makes_both_listings(tmp_path, package):
 
 
 @pytest.mark.board
-@pytest.mark.parametrize("how", ["folder", "server", "listing"])
+@pytest.mark.parametrize("how", ["folder", "server", "repository"])
 def test_mpremote_installs_it_and_two_lines_start_it(bench, package, server, tmp_path, how):
     board = bench.start(main=MAIN)
     board.wait_for("no module named 'homeport'")
-    (tmp_path / "package.json").write_text(listing(sorted(files(package).keys() - {"package.json"}), f"{server}mip/"))
-    source = {"folder": package / "package.json", "server": f"{server}mip/", "listing": tmp_path / "package.json"}[how]
+    source = {"folder": package / "package.json", "server": f"{server}mip/", "repository": ROOT / "package.json"}[how]
     board.mpremote("mip", "install", source, "+", "reset", timeout=120)
     board.wait_for(r"fsm \d+ boot credentials_missing portal")
     board.wait_for("portal open")

@@ -113,9 +113,26 @@ def test_a_copy_that_was_cut_off_is_finished_by_the_next_one(board, bench, image
 
 @pytest.mark.board
 def test_a_board_without_the_variant_is_told_in_mpremotes_words(bench, image):
-    board = bench.start()
+    board = bench.start(firmware=True)
+    board.wait_for("portal open")
+    before = len(board.lines)
     with pytest.raises(RomfsError, match="ROMFS is not enabled"):
         deploy_image(str(board.ready_tty()), image)
+    board.wait_for("portal open", start=before)  # it goes on with what it has
+
+
+@pytest.mark.board
+def test_a_board_runs_what_it_has_when_somebody_ends_the_copy(bench, image, tmp_path):
+    board = bench.start(firmware=True, rom=tmp_path / "rom.bin")
+    board.wait_for("portal open")
+    before = len(board.lines)
+
+    def end(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deploy_image(str(board.ready_tty()), image, told=end)
+    board.wait_for("portal open", start=before)
 
 
 @pytest.mark.board

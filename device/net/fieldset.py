@@ -6,10 +6,11 @@ from .text import shown
 def field(row):
     """{name in device/pages/field.html: value} of one of owner.rows()."""
     (name, kind, label, _, required, low, high, options), value, wrong = row
-    limits = b" required" if required else b""
+    kept = kind == b"password" and value  # it is not shown, and stays if nothing is typed
+    limits = b" required" if required and not kept else b""
     if kind == b"number":
         limits += b" min=%d max=%d" % (low, high)
-    elif kind == b"text":
+    elif kind in (b"text", b"password"):
         limits += b" maxlength=%d" % high
     choices = [b"<option%s>" % (b" selected" if option == value else b"") + shown(option) for option in options]
     return {
@@ -17,6 +18,7 @@ def field(row):
         b"id": name,
         b"label": label,
         b"value": value,
+        b"kept": kept,
         b"checked": value == b"1",
         b"required": required,
         b"wrong": wrong,

@@ -16,6 +16,7 @@ from .text import shown
 
 PIECE_BYTES = 256
 NAME_LIMIT_BYTES = 32
+LINE_SIGNS = b"\n\r\t"  # elsewhere shown() shows no control characters
 OPEN = b"{{"
 CLOSE = b"}}"
 
@@ -23,8 +24,9 @@ CLOSE = b"}}"
 def fill(request, page, values):
     """An iterator of the pieces of a page. page: a path, str, or its text, bytes. values: {name, bytes: value}.
 
-    A value is bytes, str or a number, shown as text whatever is in it; or an iterator of markup, which is trusted:
-    fill() of another page, one for each row of a list, or iter([b"<b>"]). A name that has no value shows nothing.
+    A value is bytes, str or a number, shown as text whatever is in it, line breaks and tabs as they are; or an iterator
+    of markup, which is trusted: fill() of another page, an iterator of those, one for each row of a list, or
+    iter([b"<b>"]). A name that has no value shows nothing.
     OSError: there is no such page.
     """
     if isinstance(page, bytes):
@@ -59,7 +61,11 @@ def filled(file, values):
             if at > start:
                 yield rest[start:at]
             for piece in value_of(values.get(rest[at + len(OPEN) : end].strip())):
-                yield piece
+                if isinstance(piece, (bytes, str)):
+                    yield piece
+                else:  # a row
+                    for part in piece:
+                        yield part
             start = end + len(CLOSE)
         keep = len(rest)
         if more:
@@ -81,4 +87,11 @@ def value_of(value):
         value = value.encode()
     if not isinstance(value, (bytes, bytearray)):
         return value
-    return (shown(value),) if value else ()
+    return (lines(value, LINE_SIGNS),) if value else ()
+
+
+def lines(value, signs):
+    """Text as markup that shows it, but for the signs, which stay as they are."""
+    if not signs:
+        return shown(value)
+    return signs[:1].join([lines(part, signs[1:]) for part in value.split(signs[:1])])

@@ -10,6 +10,7 @@ HEAD_LIMIT_BYTES = 8192
 BODY_LIMIT_BYTES = 1536  # a form with everything in it at its longest, every byte as three
 LENGTH_LIMIT_DIGITS = 9  # what an integer holds without the heap
 LANGUAGE_LIMIT_BYTES = 64
+VERSION_LIMIT_BYTES = 8  # nobody needs more of a number
 METHODS = b" GET HEAD POST PUT DELETE OPTIONS PATCH TRACE "
 DIGITS = b"0123456789"
 FIELDS = b" host content-length transfer-encoding origin accept-encoding accept-language content-type expect "
@@ -75,20 +76,34 @@ def parse_request_line(request, line):
     version = words[-1]
     if len(words) == 2 and method == b"GET":
         request.version = 9
-    elif len(words) != 3 or len(version) != 8 or version[:5] + version[6:7] != b"HTTP/.":
+    elif len(words) != 3 or version[:5] != b"HTTP/":
         raise HTTPError(400)
-    elif (version[5:6] + version[7:]).strip(DIGITS):
-        raise HTTPError(400)
-    elif version[5:6] != b"1":
-        raise HTTPError(505)
     else:
-        request.version = 10 if version[7:] == b"0" else 11
+        request.version = parse_version(version[5:])
+        if request.version == 9 and method != b"GET":
+            raise HTTPError(400)
     if b" " + method + b" " not in METHODS:
         raise HTTPError(405 if method == b"CONNECT" else 501)
     request.method = method
     request.target = words[1]
-    if request.version == 9:
+    if len(words) == 2:
         end_head(request)
+
+
+def parse_version(text):
+    """9, 10 or 11 for 0.x, 1.0 and 1.1 or later. Two numbers, as in RFC 2616 section 3.1; newer RFCs know only those of
+    one digit."""
+    dot = text.find(b".")
+    major = text[: max(dot, 0)]
+    minor = text[dot + 1 :]
+    if not major or not minor or len(text) > VERSION_LIMIT_BYTES or (major + minor).strip(DIGITS):
+        raise HTTPError(400)
+    major = major.lstrip(b"0")
+    if not major:
+        return 9
+    if major != b"1":
+        raise HTTPError(505)
+    return 11 if minor.lstrip(b"0") else 10
 
 
 def parse_field(request, line, cut):

@@ -54,7 +54,10 @@ def guard(request, open=(), page=LOGIN):
         return None
     if request.method not in (b"GET", b"HEAD"):
         return 401
-    return Reply(b"", 303, None, ((b"Location", page + b"?goto=" + quoted(request.raw)),))
+    target = request.raw
+    if request.request.query:
+        target += b"?" + request.request.query
+    return Reply(b"", 303, None, ((b"Location", page + b"?goto=" + quoted(target)),))
 
 
 def login(request, password):
@@ -143,7 +146,7 @@ def cookie(value, more=b""):
 
 
 def quoted(path):
-    """A path as it came, as a value in a query."""
+    """A path and its query as they came, as a value in a query."""
     for sign in (b"%", b"&", b"+", b"#"):
         path = path.replace(sign, b"%%%02X" % sign[0])
     return path

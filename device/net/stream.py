@@ -6,8 +6,8 @@ import sys
 class Stream:
     """A part of an answer, see Connection.answer(). chunked: framed as RFC 9112 section 7.1 wants it.
 
-    Calling it raises StopIteration if there is nothing for now, OSError if the iterator failed: the client sees that it
-    is not all.
+    Calling it raises StopIteration if there is nothing for now, OSError if the iterator failed, or gave what is neither
+    bytes nor text: the client sees that it is not all.
     """
 
     def __init__(self, source, chunked):
@@ -20,6 +20,12 @@ class Stream:
             raise OSError
         try:
             piece = next(self._source)
+            if isinstance(piece, str):
+                piece = piece.encode()
+            if piece:
+                memoryview(piece)  # TypeError if it is of no kind that can be sent
+                if self._chunked:
+                    piece = b"%x\r\n" % len(piece) + piece + b"\r\n"
         except StopIteration:
             return None
         except Exception as error:
@@ -28,9 +34,7 @@ class Stream:
             raise StopIteration  # what came before goes out first
         if not piece:
             raise StopIteration
-        if isinstance(piece, str):
-            piece = piece.encode()
-        return b"%x\r\n" % len(piece) + piece + b"\r\n" if self._chunked else piece
+        return piece
 
     def close(self):
         """Let a generator tidy up."""

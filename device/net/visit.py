@@ -7,7 +7,8 @@ SLOWEST_BYTES_PER_MS = 2  # whoever takes less loses its place after TOTAL_TIMEO
 
 
 class Visit(Connection):
-    """One client. stream: the Stream that its answer comes from, or None. waits: that had nothing to say."""
+    """One client. stream: the Stream that its answer comes from, or None. waits: that had nothing to say. starves: for
+    its last move there was no memory."""
 
     def __init__(self, now, wanted):
         Connection.__init__(self, now)
@@ -25,7 +26,7 @@ class Visit(Connection):
         self.request = Request()
         self.request.wanted = self._wanted
         self.kept = self.stays  # it has had an answer before
-        self.heard = self.ended = self.stays = self.waits = False
+        self.heard = self.ended = self.stays = self.waits = self.starves = False
         self.allowance_ms = None  # all attributes are there before it begins to answer: another may need memory
         self.began_at = self.moved_at = now
 

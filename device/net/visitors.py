@@ -12,8 +12,6 @@ ALLOWED = ((b"Allow", b"GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"),)  # of a
 
 
 class Visitors(Clients):
-    _starving = None  # the connection for which there was no memory just now
-
     def __init__(self, site):
         Clients.__init__(self, site)
         self._site = site
@@ -32,11 +30,11 @@ class Visitors(Clients):
 
     def move_on(self, connection):
         if not connection.waits:
-            self._starving = None  # who hangs up meanwhile wants no answer
+            connection.starves = False  # who hangs up meanwhile wants no answer
             try:
                 Clients.move_on(self, connection)
             except MemoryError:
-                self._starving = connection
+                connection.starves = True
                 raise
             if connection.waits:
                 self._poller.modify(connection.sock, self._hardware.POLLIN)
@@ -54,7 +52,7 @@ class Visitors(Clients):
             self._poller.modify(connection.sock, self._hardware.POLLIN)
             self._advance_a_waiting_one()
         else:
-            if connection is self._starving:
+            if connection.starves:
                 self._context.report("pages: no memory to answer a client")
             Clients.drop(self, connection)
 

@@ -25,7 +25,7 @@ LISTEN_AGAIN_MS = 5_000
 CLIENTS = "net.visitors net.visit net.clients net.connection"
 HANDLING = (  # what a request needs one after the other
     "net.http net.form net.asked net.router net.reply net.folder net.ranges net.fill net.session net.cache net.events"
-    " net.text net.wire net.refusals net.stream"
+    " net.text net.wire net.date net.refusals net.stream"
 )
 
 
@@ -70,13 +70,13 @@ class Site:
 
         methods: bytes, with spaces between; GET also stands for HEAD. args: a number, b"?" for none or one, b"*" for
         any number. raw: the path and the segments are taken as they came, neither decoded nor freed from dots.
-        ValueError for a path that does not begin with a slash or is a text.
+        ValueError for a path that is a text, does not begin with a slash, or has an empty segment.
         The function gets a request, see asked.py, and returns what a Reply takes as its body, a tuple of that and its
         other arguments, a Reply, a number (a status), or None for 204.
         """
 
-        if path[:1] != b"/" or isinstance(args, str):
-            raise ValueError(path)
+        if path[:1] != b"/" or isinstance(args, str) or path != b"/" and not raw and b"//" in path + b"/":
+            raise ValueError(path)  # as a request's is canonical, no other could ever be asked for
 
         def add(handler):
             self.routes.append((path, b" " + methods + b" ", args, raw, handler))

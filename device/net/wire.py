@@ -1,7 +1,9 @@
 """The answers of the owner's pages as they leave: heads and framing (RFC 9110, RFC 9112)."""
 
 import json
+import sys
 
+CLOCK_SET_YEAR = 2024  # the chip's begins in 2000 whenever the power comes: before this nobody has set it
 TEXT = b"text/plain"
 JSON = b"application/json"
 BODILESS = (204, 304)
@@ -60,9 +62,8 @@ def assembled(site, connection, reply):
         parts = ()
     alone = connection.end == request.length  # else there is another request behind it, which is not answered
     stays = status < 400 and alone and (length is not None or chunked) and wishes_to_stay(request)
-    if site.log:
-        site.log(logged(connection.peer, request, status, length if parts else 0))
     if request.version == 9:
+        log(site, connection.peer, request, status, length if parts else 0)
         return b"", parts, stream, False, length
     fields = list(site.headers) + list(reply.headers)
     if kind or not bodiless and length != 0:
@@ -73,10 +74,18 @@ def assembled(site, connection, reply):
     elif length is not None and not bodiless:
         fields.append((b"Content-Length", b"%d" % length))
     fields.append((b"Connection", b"keep-alive" if stays else b"close"))
-    if b"cache-control" not in [name.lower() for name, _ in fields]:
+    names = [name.lower() for name, _ in fields]
+    if b"cache-control" not in names:
         fields.append((b"Cache-Control", b"no-store"))
     fields.append((b"X-Content-Type-Options", b"nosniff"))
-    return head(line, fields), parts, stream, stays, length
+    now = site.context.hardware.gmtime()
+    if now[0] >= CLOCK_SET_YEAR and b"date" not in names:
+        from .date import date
+
+        fields.append((b"Date", date(now)))
+    lines = head(line, fields)
+    log(site, connection.peer, request, status, length if parts else 0)
+    return lines, parts, stream, stays, length
 
 
 def wishes_to_stay(request):
@@ -103,6 +112,15 @@ def reason(table, status):
     """b"404 Not Found" and the like, b"" if it is not in the table."""
     start = table.find(b"\n%d " % status) + 1
     return table[start : table.find(b"\n", start)] if start else b""
+
+
+def log(site, client, request, status, length):
+    """Tell the owner's log, which must not cost the client its answer."""
+    if site.log:
+        try:
+            site.log(logged(client, request, status, length))
+        except Exception as error:
+            sys.print_exception(error)
 
 
 def logged(client, request, status, length):

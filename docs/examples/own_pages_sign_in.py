@@ -1,5 +1,5 @@
 # app.py: pages behind a password, which whoever sets the board up enters in the portal. homeport.json has the field:
-#     {"fields": [{"name": "password", "type": "text", "label": "Password of the pages"}]}
+#     {"fields": [{"name": "password", "type": "password", "label": "Password of the pages"}]}
 import homeport
 from homeport.net.web import Site
 

@@ -9,6 +9,10 @@ def ticks_ms():
     return _now_ms & 0x3FFFFFFF
 
 
+def gmtime():
+    return 2000, 1, 1, 0, 0, 0, 5, 1
+
+
 def sleep_ms(ms):
     global _now_ms
     _now_ms += ms
