@@ -61,6 +61,7 @@ class Judge:
         self._hardware = hardware
         self._unsaved = {}  # ssid: key of what held for as long while flash refused it; a restart forgets it
         self.known = {}  # ssid: key of what held for STABLE_AFTER_MS and was on flash then
+        self.remembered = None  # (ssid, key) that only the chip has, until a person submits or erases something
         self._flash_failed_at = -NEVER
         self._gesture_until = -NEVER
         self._refused_ms = 0  # how long one of several was there before and did not let the board in
@@ -146,7 +147,7 @@ class Judge:
     def forgetting(self):
         """A person had everything erased; the flash may be in the middle of it."""
         self.known = {}
-        self._held = None
+        self._held = self.remembered = None
 
     # What has to hold
 
@@ -168,6 +169,8 @@ class Judge:
             station.overlaps.clear()  # it could not be ended, or nobody could tell
         if station.overlaps:
             self._violated("one thing at a time", station.overlaps[0] + " while the station was busy")
+        if self.remembered and station.target[:2] != self.remembered and not self._is_erased_by_hand(now):
+            self._violated("what only the chip knows is kept", f"it was given {station.target}")
         link = station.is_linked
         if state == "connected":
             self._look_at_the_link(link, now)
@@ -350,6 +353,7 @@ class Judge:
             for router in self._hardware.routers:
                 if router.up and router.ssid == network.ssid and (best is None or router.rssi > best.rssi):
                     best = router
-            if best and best.dhcp and best.rssi >= WEAK_DBM and not best.hidden and best.lets_in(network.key):
+            key = self.remembered[1] if network.imported and self.remembered else network.key
+            if best and best.dhcp and best.rssi >= WEAK_DBM and not best.hidden and best.lets_in(key):
                 return True
         return False

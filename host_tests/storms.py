@@ -232,6 +232,14 @@ class Storm:
         store.save(self.hardware, networks, silent)
         self.judge.known = dict(pairs)
 
+    def on_remembered(self, ssid, key):
+        """The chip was on that network before Homeport came."""
+        station = self.hardware.station
+        station.on = True
+        station.target = (ssid, key)
+        station.restart()
+        self.judge.remembered = (ssid, key)
+
     def on_settings(self, settings):
         self.hardware.flash.files["/homeport.json"] = json.dumps(settings).encode()
         self.judge.access_point = settings.get("access_point", "fallback")
@@ -350,7 +358,9 @@ class Storm:
             raise Violation("the portal answers", f"{method} {arguments}: {error}", self.now) from error
 
     def on_submit(self, ssid, key, how="form"):
-        self._act(how, b"/connect", ssid=ssid, password=key)
+        remembered, self.judge.remembered = self.judge.remembered, None
+        if self._act(how, b"/connect", ssid=ssid, password=key) != 303:
+            self.judge.remembered = remembered
 
     def on_scan_again(self, how="form"):
         self._act(how, b"/scan")
@@ -464,6 +474,8 @@ class Weather:
         for at in range(pick.choice((0, 0, 0, 1))):
             self._add(self._length - 1000 - at, "look")
         self._add(self._length, "end")
+        if "saved" not in [event[1] for event in self.timeline] and pick.random() < 0.3:
+            self._remembered()
         self.timeline.sort(key=lambda event: event[0])
 
     def _add(self, at, word, *arguments):
@@ -512,6 +524,12 @@ class Weather:
                 pairs[pick.choice(NAMES)] = pick.choice(KEYS)
         if pairs:
             self._add(0, "saved", *pairs.items())
+
+    def _remembered(self):
+        label = self._some_router()
+        if label:
+            router = self._routers[label]
+            self._add(0, "remembered", router["ssid"], router["key"])
 
     def make_outage(self, at):
         label = self._some_router()

@@ -154,6 +154,10 @@ def open_key(networks):
     return b""
 
 
+def pin(networks, sightings, failures, preferred=()):
+    return [(0, sightings[0][2], sightings[0][2])] if sightings else []
+
+
 SABOTAGES = [  # (what is wrong, where, which name, what is there instead, the invariant that breaks, seeds)
     ("saved networks are not tried again", "states.fallback.State", "_is_time_to_retry", never, "never forgetful", 300),
     ("a rounds' scan shows nothing", "net.rounds", "order", lambda *_: [], "never forgetful", 300),
@@ -174,6 +178,7 @@ SABOTAGES = [  # (what is wrong, where, which name, what is there instead, the i
     ("the engine takes every event", "moves", "successor", take_all, "as the table says", 400),
     ("the older slot keeps its keys", "store", "forget_all", forget_one_slot, "forgotten means forgotten", 1500),
     ("the SDK keeps its copy", "net.station", "join", join_all_but_none, "forgotten means forgotten", 1500),
+    ("what only the chip knows is pinned", "net.rounds", "order", pin, "what only the chip knows is kept", 3000),
     ("a page has a fault", "net.view", "view", raise_on_failure, "the portal answers", 400),
 ]
 
