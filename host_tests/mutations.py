@@ -476,8 +476,8 @@ SABOTAGES = (
     Sabotage(
         "what was erased comes back from the SDK",
         "device/net/imported.py",
-        "slot in names",
-        'slot + "x" in names',
+        'hardware.open(slot, "rb")',
+        'hardware.open(slot + "x", "rb")',
         f"{OUTAGES}::test_what_was_erased_is_not_taken_back_from_the_sdk",
     ),
     Sabotage(

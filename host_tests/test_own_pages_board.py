@@ -197,16 +197,16 @@ def test_bad_requests_are_refused_and_the_board_goes_on(bench):
 
 
 def test_who_is_not_signed_in_reads_what_is_for_everybody_only(bench):
-    fields = b'{"fields": [{"name": "password", "type": "text", "label": "Password of the pages"}]}'
+    fields = b'{"fields": [{"name": "password", "type": "password", "label": "Password of the pages"}]}'
     board = site(bench, "own_pages_sign_in.py", [("homeport.json", fields)], {b"password": b"open sesame"})
     assert ask(board, "/")[0] == 200
     status, answer, _ = ask(board, "/lamp?x=1")
-    assert (status, answer["location"]) == (303, "/login?goto=/lamp")
+    assert (status, answer["location"]) == (303, "/login?goto=/lamp?x=1")
     assert ask(board, "/lamp", "POST")[0] == 401
     assert b"type=password" in ask(board, answer["location"])[2]
     assert ask(board, answer["location"], "POST", "password=wrong", Content_Type=FORM)[0] == 403
     status, answer, _ = ask(board, answer["location"], "POST", "password=open+sesame", Content_Type=FORM)
-    assert (status, answer["location"]) == (303, "/lamp")
+    assert (status, answer["location"]) == (303, "/lamp?x=1")
     cookie = answer["set-cookie"]
     assert cookie.endswith("; Path=/; HttpOnly; SameSite=Strict")
     session = cookie.split(";")[0]

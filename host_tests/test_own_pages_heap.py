@@ -11,7 +11,9 @@ from .test_docs import ROOT
 pytestmark = pytest.mark.slow
 
 TOLERANCE_BYTES = 200
-OWN_PAGES = "web visit visitors asked router reply wire refusals stream folder ranges fill session events cache".split()
+OWN_PAGES = (
+    "web visit visitors asked router reply wire refusals stream folder ranges fill session events cache date logline"
+).split()
 SHELF = """
 import homeport
 from homeport.net.cache import cache

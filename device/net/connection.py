@@ -44,6 +44,8 @@ class Connection:
     def make_ready(self):
         """Have the code and the room to read more of the request. MemoryError: try again, nothing is lost."""
         request = self.request
+        if request.complete:
+            return
         if request.head_complete and len(self.buffer) < request.length:
             larger = bytearray(request.length)  # before any code is loaded: a gap of this size is rare
             larger[: self.end] = memoryview(self.buffer)[: self.end]

@@ -5,6 +5,8 @@ from ..overlay import forget
 from ..slots import SLOTS
 from .station import NAME_LIMIT_BYTES
 
+NO_SUCH_FILE = 2  # ENOENT
+
 
 def imported(context):
     """[Network] if nothing was ever saved here and the SDK has a network, else [].
@@ -25,9 +27,15 @@ def imported(context):
 
 
 def was_saved(hardware):
-    """True if there is a file of the store, whatever is in it."""
-    names = ["/" + name for name in hardware.files("/")]
-    return bool([slot for slot in SLOTS if slot in names])
+    """True if there is a file of the store, whatever is in it. A list of all files may be too long for the memory."""
+    for slot in SLOTS:
+        try:
+            with hardware.open(slot, "rb"):
+                return True
+        except OSError as error:
+            if error.args[:1] != (NO_SUCH_FILE,):
+                return True
+    return False
 
 
 def never_again(hardware):

@@ -91,16 +91,29 @@ class Visitors(Clients):
 
     def _start(self, connection, reply):
         self._site.make_room()
+        now = self._hardware.gmtime()
         from .wire import assembled
 
         try:
-            answer = assembled(self._site, connection, reply)
+            answer = assembled(self._site, connection, reply, now)
         except MemoryError:
             raise  # it is tried again
         except Exception as error:  # what the handler returned is no answer
             sys.print_exception(error)
-            answer = assembled(self._site, connection, Reply(b"", 500))
+            reply = Reply(b"", 500)
+            answer = assembled(self._site, connection, reply, now)
+        request = connection.request
         connection.begin(self._hardware.open, *answer)
         del assembled
-        self._site.make_room()
         self._poller.modify(connection.sock, self._hardware.POLLOUT)
+        self._site.make_room()
+        if self._site.log:
+            self._log(connection, request, reply.status, answer[4] if answer[1] else 0)
+
+    def _log(self, connection, request, status, length):
+        try:
+            from .logline import tell
+
+            tell(self._site.log, connection.peer, request, status, length)
+        except MemoryError:
+            pass  # one line less: the answer has begun

@@ -25,7 +25,7 @@ LISTEN_AGAIN_MS = 5_000
 CLIENTS = "net.visitors net.visit net.clients net.connection"
 HANDLING = (  # what a request needs one after the other
     "net.http net.form net.asked net.router net.reply net.folder net.ranges net.fill net.session net.cache net.events"
-    " net.text net.wire net.date net.refusals net.stream"
+    " net.text net.wire net.logline net.date net.refusals net.stream"
 )
 
 

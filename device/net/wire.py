@@ -1,7 +1,6 @@
 """The answers of the owner's pages as they leave: heads and framing (RFC 9110, RFC 9112)."""
 
 import json
-import sys
 
 CLOCK_SET_YEAR = 2024  # the chip's begins in 2000 whenever the power comes: before this nobody has set it
 TEXT = b"text/plain"
@@ -22,8 +21,11 @@ REASONS = b"""
 """
 
 
-def assembled(site, connection, reply):
-    """(head, parts, stream or None, may the client stay, length or None): what Visit.begin() takes."""
+def assembled(site, connection, reply, now):
+    """(head, parts, stream or None, may the client stay, length or None): what Visit.begin() takes.
+
+    now: what time.gmtime() says.
+    """
     request = connection.request
     status = reply.status
     content = reply.content
@@ -63,7 +65,6 @@ def assembled(site, connection, reply):
     alone = connection.end == request.length  # else there is another request behind it, which is not answered
     stays = status < 400 and alone and (length is not None or chunked) and wishes_to_stay(request)
     if request.version == 9:
-        log(site, connection.peer, request, status, length if parts else 0)
         return b"", parts, stream, False, length
     fields = list(site.headers) + list(reply.headers)
     if kind or not bodiless and length != 0:
@@ -78,14 +79,11 @@ def assembled(site, connection, reply):
     if b"cache-control" not in names:
         fields.append((b"Cache-Control", b"no-store"))
     fields.append((b"X-Content-Type-Options", b"nosniff"))
-    now = site.context.hardware.gmtime()
     if now[0] >= CLOCK_SET_YEAR and b"date" not in names:
         from .date import date
 
         fields.append((b"Date", date(now)))
-    lines = head(line, fields)
-    log(site, connection.peer, request, status, length if parts else 0)
-    return lines, parts, stream, stays, length
+    return head(line, fields), parts, stream, stays, length
 
 
 def wishes_to_stay(request):
@@ -112,23 +110,3 @@ def reason(table, status):
     """b"404 Not Found" and the like, b"" if it is not in the table."""
     start = table.find(b"\n%d " % status) + 1
     return table[start : table.find(b"\n", start)] if start else b""
-
-
-def log(site, client, request, status, length):
-    """Tell the owner's log, which must not cost the client its answer."""
-    if site.log:
-        try:
-            site.log(logged(client, request, status, length))
-        except Exception as error:
-            sys.print_exception(error)
-
-
-def logged(client, request, status, length):
-    """A line without the query: what is in it may be secret."""
-    target = request.target.split(b"?", 1)[0]
-    method = request.method or b"-"
-    target = str(target, "ascii") if target and max(target) < 0x7F else "-"  # trusted: just checked
-    size = "-" if length is None else "%d" % length
-    version = request.version
-    protocol = "" if version < 10 else " HTTP/1.%d" % (version - 10)
-    return '%s "%s %s%s" %d %s' % (client, str(method, "ascii"), target, protocol, status, size)  # trusted: a token
