@@ -37,6 +37,10 @@ def join(form):
     context = Context()
     context.fields = inputs(context.hardware, context.report)
     del inputs  # each with its code: there is no room for all of it at once
+    known = [b"f." + field[0] for field in context.fields]
+    if [name for name in form if name.startswith(b"f.") and name not in known]:
+        print("cable: refused field_unknown")
+        return
     context.rest()
     from .net.scan import scan
 

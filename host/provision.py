@@ -47,6 +47,7 @@ REFUSALS = {  # the firmware's words, see device/credentials.py and device/net/a
     "key_too_short": "the password has less than 8 bytes",
     "key_too_long": "the password has more than 63 bytes",
     "field_bad": "an input is missing or does not fit, see fields in homeport.json",
+    "field_unknown": "fields has a name that is none of the inputs in the board's homeport.json",
 }
 REASONS = {  # see device/net/join.py
     "wrong_password": "wrong password",

@@ -150,6 +150,9 @@ def test_inputs_of_the_owner_go_with_the_network_and_a_bad_one_is_refused(bench,
     board = start(bench, files=[("homeport.json", json.dumps(FIELDS).encode())])
     done = run(board, tmp_path)
     assert done.returncode == 1 and "an input is missing or does not fit" in done.stdout
+    inputs = {"ssid": "Home", "password": KEY, "fields": {"server": "broker", "sever": "a slip"}}
+    done = run(board, tmp_path, credentials=inputs)
+    assert done.returncode == 1 and "none of the inputs in the board's homeport.json" in done.stdout
     inputs = {"ssid": "Home", "password": KEY, "fields": {"server": "broker", "led": True}}
     assert run(board, tmp_path, credentials=inputs).returncode == 0
     shown = board.mpremote("exec", "import homeport; print(sorted(homeport.values().items()))")
