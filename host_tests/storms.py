@@ -366,9 +366,10 @@ class Storm:
         self._act(how, b"/scan")
 
     def on_forget(self, how="form"):
-        known, self.judge.known = self.judge.known, {}  # from the first operation on
+        known, remembered = self.judge.known, self.judge.remembered
+        self.judge.known, self.judge.remembered = {}, None  # from the first operation on
         if self._act(how, b"/forget", confirm=b"yes") != 303:
-            self.judge.known = known
+            self.judge.known, self.judge.remembered = known, remembered
             return
         self.judge.forgetting()
         if self.machine.context.saved and not self.judge.troubled:

@@ -328,6 +328,22 @@ def test_an_attempt_at_the_end_of_a_gestures_window_leaves_the_access_point_open
     assert scene.now - start <= policy.GESTURE_WINDOW_MS + joined_ms + policy.FAREWELL_MS
 
 
+def test_an_access_point_that_the_port_refuses_at_the_end_of_a_gesture_is_no_fault():
+    scene = board([home(up=False), office()], [saved(b"Home", KEY)])
+    scene.run_for(3_000)
+    press(scene, 6)
+    scene.until("fallback", 3_000)
+    scene.settle()
+    scene.run_for(policy.GESTURE_WINDOW_MS - 8_000)
+    scene.submit(b"Office", OTHER_KEY)
+    scene.hardware.access_point.failing = {"config": OSError("can't set AP config"), "active": OSError("no")}
+    scene.until("connected", 60_000)
+    scene.run_for(2 * policy.FAREWELL_MS)
+    scene.hardware.access_point.failing = {}
+    scene.run_for(policy.FAREWELL_LIMIT_MS)
+    assert scene.state == "connected" and not scene.hardware.access_point.on
+
+
 def test_a_phone_of_an_earlier_round_does_not_shorten_the_farewell_after_a_persons_success():
     router = Router(b"Home", b"another key")
     scene = board([router], [saved(b"Home", KEY)])
@@ -400,6 +416,15 @@ def test_what_failed_is_noted_with_its_signal():
     assert [(ssid, reason, rssi) for ssid, reason, rssi, _, _ in entries(scene.context)][0] == (
         b"Home", b"wrong_password", -86,
     )  # fmt: skip
+
+
+def test_a_search_never_ends_a_join_that_is_going_on():
+    router = home(join_ms=15_000)
+    scene = board([router], [saved(b"Home", KEY)], access_point="always")
+    scene.settle()
+    scene.phone.post(b"/scan", b"")
+    scene.context.portal_due_at = 0  # as when a socket was refused
+    assert scene.until("connected", 20_000) < 16_000 and "scan" not in scene.hardware.station.calls
 
 
 def test_a_connected_board_whose_access_point_stays_searches_when_it_is_asked_to():

@@ -27,7 +27,7 @@ class Farewell:
         age = now - self._entered_at
         if self._entered_at < context.open_until <= now:
             return True  # the access point was open for a person at the board, and no longer
-        if 0 < context.open_until <= now and age >= policy.FAREWELL_MS and not context.radio.raised[1]:
+        if 0 < context.open_until <= now and age >= policy.FAREWELL_MS and context.portal_key == b"":
             return True  # it still is, for the attempt took longer: time to read the outcome, and no more
         if context.radio.phones():
             self._phone_seen_at = now

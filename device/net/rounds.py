@@ -59,13 +59,13 @@ class Rounds:
             self._queue = order(context.networks, sightings, self._failures, preferred)
             # Each change of network writes flash: those that no scan shows and those that failed have their turn ever
             # more rarely.
+            known = self._known()
             promising = [trial for trial in self._queue if self._is_promising(trial[0])]
             if self._count & self._count - 1 == 0 or self._count % policy.RARE_ROUNDS == 0:
                 best = [] if promising else self._queue[-1:]  # the last one, for that is tried in between
                 self._queue = best + unseen(context.networks, sightings) + self._queue[: len(self._queue) - len(best)]
             else:
-                known = self._known()
-                self._queue = promising or [trial for trial in self._queue if trial[0] == known]
+                self._queue = [trial for trial in self._queue if trial[0] == known or trial in promising]
         if not self._queue:
             self._queue = [(self._known(), b"", b"")]
         self._judge()
