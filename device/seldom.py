@@ -62,7 +62,7 @@ class Seldom:
     def open_due(self):
         """Do what is due at portal_due_at."""
         context = self._context
-        if context.scan_wanted and context.state == "connected":  # the other states look for that themselves
+        if context.scan_wanted and context.joined:  # without a link the states look for that themselves
             from .net.scan import scan
 
             scan(context)

@@ -15,8 +15,8 @@ def act(context, request, body):
         return connect(context, form, key, two_names)
     if path == b"/scan":
         context.scan_wanted = True
-        if context.state == "connected":
-            context.portal_due_at = 0  # in which nobody looks for such wishes at every turn
+        if context.joined:
+            context.portal_due_at = 0  # for in `connected` nobody looks for such wishes at every turn
     elif form.get(b"confirm") == b"yes":
         forget(context)
     else:
