@@ -12,9 +12,9 @@ test: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/pytest -n 4 --dist loadfile
 
-# What needs no virtual board: seconds.
+# What needs no virtual board, no browser and no more than seconds.
 fast: .venv/ready
-	$(BIN)/pytest -m "not board and not browser and not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not board and not browser and not slow"
 
 # Seeded storms through the device's own code on fakes: SEEDS=a..b, or one seed to see its timeline. Half an hour.
 SEEDS ?= 0..200000

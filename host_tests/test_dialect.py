@@ -141,6 +141,7 @@ def test_the_firmware_is_clean():
     assert dialect.check() == []
 
 
+@pytest.mark.slow
 def test_the_firmware_compiles_to_portable_bytecode(tmp_path):
     sources = sorted(dialect.DEVICE.rglob("*.py"))
     assert sources

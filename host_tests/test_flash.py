@@ -88,6 +88,7 @@ def test_what_does_not_arrive_as_it_was_sent_is_found_out(firmware):
         flash(chip.port, firmware(), Recording())
 
 
+@pytest.mark.slow
 def test_a_board_that_is_unplugged_while_it_is_written_is_said_to_be_incomplete(firmware):
     with (
         RomLoader(vanish_at=3) as chip,

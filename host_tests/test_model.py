@@ -158,6 +158,7 @@ def collections(monkeypatch):
     return count
 
 
+@pytest.mark.slow
 def test_random_event_storms_keep_the_engine_and_the_model_in_lockstep(capsys):
     seed = random.SystemRandom().getrandbits(32)
     rng = random.Random(seed)

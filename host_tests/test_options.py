@@ -290,6 +290,7 @@ def test_the_board_s_interpreter_takes_and_refuses_the_same_values(tmp_path):
         assert theirs == results_here(data), data
 
 
+@pytest.mark.slow
 def test_on_the_board_s_interpreter_no_damaged_file_does_harm(tmp_path):
     seed = random.randrange(1 << 32)
     print("seed", seed)

@@ -435,6 +435,7 @@ def test_a_good_signal_or_a_small_gain_is_no_reason_to_move(mine, other):
 # Wear
 
 
+@pytest.mark.slow
 def test_hours_without_the_router_writes_almost_nothing_however_many_networks_are_saved():
     names = [b"Home", b"Office", b"Cafe", b"Parents", b"Boat"]
     scene = board(*[Router(name, KEY, up=False) for name in names], saved=[(name, KEY) for name in names])
@@ -445,6 +446,7 @@ def test_hours_without_the_router_writes_almost_nothing_however_many_networks_ar
     assert scene.state == "fallback"
 
 
+@pytest.mark.slow
 def test_a_month_of_hourly_outages_at_home_writes_no_setting_of_the_sdk():
     router = home()
     scene = board(router, Router(b"Neighbour", b"not for us"))

@@ -103,6 +103,7 @@ def test_a_firmware_that_does_not_compile_leaves_the_old_package(package, tmp_pa
     assert files(tmp_path / "mip") == files(package)
 
 
+@pytest.mark.slow
 def test_the_command_makes_both_listings(tmp_path, package):
     words = [BIN / "homeport", "package", "out/mip", "--listing", "package.json"]
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, cwd=tmp_path, timeout=60)

@@ -555,6 +555,7 @@ def test_a_name_with_a_zero_byte_which_the_sdk_would_cut_is_refused():
 # Torn write at every operation
 
 
+@pytest.mark.slow
 def test_power_lost_at_any_flash_operation_of_a_life_leaves_the_old_or_the_new_credentials():
     """Set up, another password, another network, forget; after each cut the board joins by itself or can be set up."""
     cuts = 0

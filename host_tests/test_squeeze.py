@@ -88,6 +88,7 @@ def test_every_constant_goes_whose_value_is_free_or_needed_once():
     assert squeezed["__init__.py"].count("1 << 40") == 1  # an object: not copied to each of its uses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0, 4])
 def test_names_are_made_up_when_the_chips_are_used_up(size, tmp_path, monkeypatch):
     monkeypatch.setattr("homeport.squeeze_names.POOL", POOL[:size])
@@ -104,10 +105,12 @@ def test_names_are_made_up_when_the_chips_are_used_up(size, tmp_path, monkeypatc
 # The firmware itself
 
 
+@pytest.mark.slow
 def test_the_squeezed_firmware_is_the_firmware_but_for_names_and_constants():
     check(texts(), squeeze_texts(texts(), bundles={}).sources, PUBLIC)
 
 
+@pytest.mark.slow
 def test_squeezing_twice_changes_nothing():
     once = squeeze(DEVICE).sources
     assert squeeze_texts(once).sources == once
@@ -116,6 +119,7 @@ def test_squeezing_twice_changes_nothing():
         assert squeeze_texts(once).sources == once, name
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_order_of_the_files_or_on_the_run(tmp_path):
     sources = texts()
     backwards = dict(reversed(sources.items()))
@@ -130,12 +134,14 @@ def test_the_result_does_not_depend_on_the_order_of_the_files_or_on_the_run(tmp_
     assert len(outputs) == 1
 
 
+@pytest.mark.slow
 def test_every_line_keeps_its_number():
     sources = texts()
     for path, text in squeeze_texts(sources, bundles={}).sources.items():
         assert len(text.splitlines()) == len(sources[path].splitlines()), path
 
 
+@pytest.mark.slow
 def test_every_line_of_a_bundle_has_the_number_of_its_line_behind_that_of_its_file():
     alone = squeeze_texts(texts(), bundles={}).sources
     together = squeeze(DEVICE).sources
@@ -201,6 +207,7 @@ class StubOfPort(ModuleType):
         return lambda *_: None
 
 
+@pytest.mark.slow
 def test_the_squeezed_protocol_functions_answer_the_whole_corpus_as_before(tmp_path, monkeypatch):
     for name in ("machine", "micropython", "network"):  # the same file of the board holds what only the port has
         monkeypatch.setitem(sys.modules, name, StubOfPort(name))

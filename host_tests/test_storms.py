@@ -65,6 +65,7 @@ def test_the_same_seed_is_the_same_storm():
     assert runs[0].hardware.flash.files == runs[1].hardware.flash.files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("life", LIVES)
 def test_a_month_of_a_life_wears_the_flash_no_more_than_stated(life):
     events, limit = LIVES[life]
